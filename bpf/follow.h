@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/* Who is followed, and what every program does with a followed thread: change its state, send a record. */
+#ifndef BPF_FOLLOW_H
+#define BPF_FOLLOW_H
+
+#include "maps.h"
+#include "ledger.h"
+
+/* The mark of a task, or NULL if it is not followed. The idle tasks (pid 0) never are. */
+static __always_inline struct aa_thread *thread_of(struct task_struct *task)
+{
+	if (!task->pid)
+		return NULL;
+	return bpf_task_storage_get(&threads, task, NULL, 0);
+}
+
+static __always_inline struct aa_app *app_get(__u32 index)
+{
+	return bpf_map_lookup_elem(&apps, &index);
+}
+
+static __always_inline struct aa_counts *counts_get(__u32 index)
+{
+	return bpf_map_lookup_elem(&counts, &index);
+}
+
+/* Moves t to a state. The app's lock is held, the clocks stand at now. */
+static __always_inline void thread_move(struct aa_ledger *l, struct aa_thread *t, __u32 to)
+{
+	__u32 from = t->state, cell = t->cell;
+	struct aa_cell *c;
+
+	if (cell >= AA_MAX_COMMANDS || to >= AA_STATES)
+		return;
+	c = &l->command[cell];
+	if (from < AA_STATES)
+		aa_ledger_leave(l, c, from);
+	else
+		aa_ledger_born(l);
+	aa_ledger_enter(l, c, to);
+	t->state = to;
+	t->since = l->now;
+}
+
+static __always_inline void thread_change(struct aa_app *app, struct aa_thread *t, __u32 to, __u64 now)
+{
+	bpf_spin_lock(&app->lock);
+	aa_ledger_advance(&app->ledger, now);
+	thread_move(&app->ledger, t, to);
+	bpf_spin_unlock(&app->lock);
+}
+
+/*
+ * Marks task as a thread of the app, in no state yet: the scheduler programs, or the caller, enter it in the ledger. Returns
+ * the mark, or NULL if there is no memory for it (counted) or it has one already.
+ */
+static __always_inline struct aa_thread *thread_mark(struct task_struct *task, __u32 app, __u32 cell, __u8 flags)
+{
+	struct aa_thread init = {
+		.app = app,
+		.cell = cell,
+		.state = AA_NO_STATE,
+		.flags = flags,
+	};
+	struct aa_thread *t;
+	struct aa_counts *c;
+
+	t = bpf_task_storage_get(&threads, task, &init, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	if (!t) {
+		c = counts_get(app);
+		if (c)
+			__sync_fetch_and_add(&c->unfollowed, 1);
+		return NULL;
+	}
+	t->faults = task->maj_flt;
+	aa_control.live = 1;
+	return t;
+}
+
+/* Wakes the reader only when a ring is a quarter full: one wake-up a batch. The reader also looks by the clock. */
+#define RING_FLAGS(ring) \
+	(bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) * 4 >= bpf_ringbuf_query(ring, BPF_RB_RING_SIZE) ? \
+		 BPF_RB_FORCE_WAKEUP : \
+		 BPF_RB_NO_WAKEUP)
+
+static __always_inline void record_lost(__u32 kind)
+{
+	if (kind < AA_RECORD_KINDS)
+		__sync_fetch_and_add(&aa_control.lost[kind], 1);
+}
+
+static __always_inline void record_head(struct aa_rec *h, __u32 kind, __u32 app, __u64 now, struct task_struct *task)
+{
+	h->version = AA_RECORD_VERSION;
+	h->kind = kind;
+	h->app = app;
+	h->time_ns = now;
+	h->pid = task ? task->tgid : 0;
+	h->tid = task ? task->pid : 0;
+}
+
+/* Sends a record of a task's life. urgent wakes the reader at once. */
+static __always_inline void record_life(__u32 kind, __u32 app, __u64 now, struct task_struct *task, bool urgent)
+{
+	struct aa_rec_exec *r = bpf_ringbuf_reserve(&ring_life, sizeof(*r), 0);
+
+	if (!r) {
+		record_lost(kind);
+		return;
+	}
+	record_head(&r->h, kind, app, now, task);
+	r->cgroup_id = 0;
+	r->parent = task->real_parent->tgid;
+	r->pad = 0;
+	__builtin_memcpy(r->comm, task->comm, AA_COMM_LEN);
+	bpf_ringbuf_submit(r, urgent ? BPF_RB_FORCE_WAKEUP : RING_FLAGS(&ring_life));
+}
+
+#endif /* BPF_FOLLOW_H */

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/*
+ * The time ledger's rules, pure C: compiled into the BPF programs, into the agent (to bring a snapshot up to date) and
+ * into the unit tests. The caller holds the ledger's lock.
+ *
+ * Every nanosecond of a thread is in one state, and every nanosecond of wall time is charged once: split evenly among the
+ * active threads, to what the last of them waits for while none is active, to idle while there is no thread at all.
+ * A thread stores no time: entering a state subtracts the clock from the state's sum, leaving adds it, so a change costs
+ * the same however many threads there are, and a reader at any moment adds n * clock for those still inside.
+ */
+#ifndef BPF_LEDGER_H
+#define BPF_LEDGER_H
+
+#include "aa_ledger.h"
+
+#ifndef __always_inline
+#define __always_inline inline __attribute__((always_inline))
+#endif
+
+static __always_inline void aa_ledger_sleep(struct aa_ledger *l, __u64 dt)
+{
+	if (l->n[AA_SLEEP_SOCKET])
+		l->sleep[AA_SLEEP_SOCKET - AA_ACTIVE_STATES] += dt;
+	else if (l->n[AA_SLEEP_TIMER])
+		l->sleep[AA_SLEEP_TIMER - AA_ACTIVE_STATES] += dt;
+	else if (l->n[AA_SLEEP_OTHER])
+		l->sleep[AA_SLEEP_OTHER - AA_ACTIVE_STATES] += dt;
+	else if (l->n[AA_SLEEP_PIPE])
+		l->sleep[AA_SLEEP_PIPE - AA_ACTIVE_STATES] += dt;
+	else if (l->n[AA_SLEEP_FUTEX])
+		l->sleep[AA_SLEEP_FUTEX - AA_ACTIVE_STATES] += dt;
+	else
+		l->sleep[AA_SLEEP_CHILD - AA_ACTIVE_STATES] += dt;
+}
+
+/*
+ * Brings the clocks to now. A time before l->now (another CPU was faster to the lock) is taken as l->now.
+ */
+static __always_inline void aa_ledger_advance(struct aa_ledger *l, __u64 now)
+{
+	__u64 dt, share, all;
+	__u32 running;
+
+	if (now <= l->now)
+		return;
+	if (!l->started) {
+		l->now = now;
+		return;
+	}
+	dt = now - l->now;
+	l->now = now;
+
+	running = l->running;
+	if (running >= AA_CONCURRENCY)
+		running = AA_CONCURRENCY - 1;
+	l->running_ns[running] += dt;
+
+	if (!l->active) {
+		if (l->threads)
+			aa_ledger_sleep(l, dt);
+		else
+			l->idle += dt;
+		return;
+	}
+	if (l->active == 1) {
+		/* v_rest is less than the number of active threads was: hand it out whole, no division needed */
+		share = (dt << AA_WALL_SHIFT) + l->v_rest;
+		l->v_rest = 0;
+		if (l->running)
+			l->s += share;
+	} else {
+		all = (dt << AA_WALL_SHIFT) + l->v_rest;
+		share = all / l->active;
+		l->v_rest = all - share * l->active;
+	}
+	l->v += share;
+	/* Only threads on the run queue read w: while there is none, it may stand still. */
+	if (l->n[AA_RUNQ] && l->running < l->cpus)
+		l->w += l->running ? share / l->cpus * (l->cpus - l->running) : share;
+}
+
+/*
+ * Counts one thread of command c into state (less than AA_STATES).
+ */
+static __always_inline void aa_ledger_enter(struct aa_ledger *l, struct aa_cell *c, __u32 state)
+{
+	c->n[state]++;
+	c->t[state] -= l->now;
+	l->n[state]++;
+	if (state >= AA_ACTIVE_STATES)
+		return;
+	c->v[state] -= l->v;
+	l->active++;
+	if (state <= AA_RUN_RECLAIM) {
+		c->s -= l->s;
+		l->running++;
+	} else if (state == AA_RUNQ) {
+		c->w -= l->w;
+	}
+}
+
+/*
+ * Counts one thread of command c out of state (less than AA_STATES).
+ */
+static __always_inline void aa_ledger_leave(struct aa_ledger *l, struct aa_cell *c, __u32 state)
+{
+	c->n[state]--;
+	c->t[state] += l->now;
+	l->n[state]--;
+	if (state >= AA_ACTIVE_STATES)
+		return;
+	c->v[state] += l->v;
+	l->active--;
+	if (state <= AA_RUN_RECLAIM) {
+		c->s += l->s;
+		l->running--;
+	} else if (state == AA_RUNQ) {
+		c->w += l->w;
+	}
+}
+
+/*
+ * A thread of the app appears.
+ */
+static __always_inline void aa_ledger_born(struct aa_ledger *l)
+{
+	if (!l->started)
+		l->started = l->now;
+	l->ended = 0;
+	l->threads++;
+	if (l->threads > l->threads_peak)
+		l->threads_peak = l->threads;
+}
+
+/*
+ * A thread of the app is gone. Returns 1 if it was the last.
+ */
+static __always_inline int aa_ledger_gone(struct aa_ledger *l)
+{
+	l->threads--;
+	if (l->threads)
+		return 0;
+	l->ended = l->now;
+	return 1;
+}
+
+/* The result goes through memory: the verifier would follow the rest of the caller once for each possible index. */
+static __always_inline __u32 aa_ledger_found(struct aa_ledger *l, __u32 cell)
+{
+	*(volatile __u32 *)&l->found = cell;
+	return *(volatile __u32 *)&l->found;
+}
+
+/*
+ * Returns the index of the command's cell, made if it is new. Past AA_MAX_COMMANDS - 1 names it is the last cell, "(other)".
+ */
+static __always_inline __u32 aa_ledger_command(struct aa_ledger *l, const char name[AA_COMM_LEN])
+{
+	const __u64 *want = (const __u64 *)name;
+	__u64 *have;
+	__u32 i;
+
+	for (i = 0; i < AA_MAX_COMMANDS - 1; i++) {
+		have = (__u64 *)l->command[i].name;
+		if (i >= l->commands) {
+			have[0] = want[0];
+			have[1] = want[1];
+			l->commands = i + 1;
+			break;
+		}
+		if (have[0] == want[0] && have[1] == want[1])
+			break;
+	}
+	if (i == AA_MAX_COMMANDS - 1) {
+		__builtin_memcpy(l->command[i].name, "(other)", 8);
+		l->commands = AA_MAX_COMMANDS;
+	}
+	return aa_ledger_found(l, i);
+}
+
+#endif /* BPF_LEDGER_H */

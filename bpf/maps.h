@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/*
+ * Maps and globals that the programs share. Each file compiles this; the linker folds the weak definitions into one.
+ */
+#ifndef BPF_MAPS_H
+#define BPF_MAPS_H
+
+#include "kernel.h"
+#include "aa_record.h"
+#include "aa_map.h"
+
+/* The apps, by index. Sized by the agent before it loads. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, AA_MAX_APPS);
+	__type(key, __u32);
+	__type(value, struct aa_app);
+} apps SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, AA_MAX_APPS);
+	__type(key, __u32);
+	__type(value, struct aa_counts);
+} counts SEC(".maps") __weak;
+
+/* The mark of a followed thread: there is one exactly for the threads that we follow. */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct aa_thread);
+} threads SEC(".maps") __weak;
+
+/* Set by the agent through a pidfd: this process belongs to app - 1 from its next exec, or from the next scan, on. */
+struct {
+	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, int);
+	__type(value, struct aa_seed);
+} seeds SEC(".maps") __weak;
+
+/* Records that must not be crowded out (life of processes, names) and records that come in floods. */
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 256 * 1024);
+} ring_life SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_RINGBUF);
+	__uint(max_entries, 256 * 1024);
+} ring_bulk SEC(".maps") __weak;
+
+extern struct aa_control aa_control;
+extern const volatile struct aa_config aa_config;
+
+#endif /* BPF_MAPS_H */

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Copyright (c) 2026 The accel-agent authors */
+/* Memory: pages that the page cache missed, with the names of their files, and direct reclaim. */
+#include "wait.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+struct file_key {
+	__u64 ino;
+	__u32 dev;
+	__u32 generation;
+};
+
+/* Files whose names were sent. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct file_key);
+	__type(value, __u8);
+} named SEC(".maps");
+
+#define PATH_DEPTH 24
+#define NAME_LEN 64
+
+static __always_inline void send_miss(struct aa_thread *t, struct task_struct *task, __u64 now)
+{
+	struct aa_rec_miss *r = bpf_ringbuf_reserve(&ring_bulk, sizeof(*r), 0);
+
+	if (!r) {
+		record_lost(AA_REC_MISS);
+		return;
+	}
+	record_head(&r->h, AA_REC_MISS, t->app, now, task);
+	r->ino = t->miss_ino;
+	r->index = t->miss_index;
+	r->dev = t->miss_dev;
+	r->generation = t->miss_generation;
+	r->pages = t->miss_pages;
+	r->pad = 0;
+	bpf_ringbuf_submit(r, RING_FLAGS(&ring_bulk));
+}
+
+/* The names from the file up to the root of its file system. Mount points are the agent's business: it knows the device. */
+static __always_inline void send_file(struct aa_thread *t, struct task_struct *task, struct inode *inode,
+				      const struct file_key *key)
+{
+	struct hlist_node *alias = inode->i_dentry.first;
+	struct dentry *dentry, *parent;
+	struct aa_rec_file *r;
+	const unsigned char *name;
+	__u32 at = 0;
+	long n;
+	int i;
+
+	if (!alias)
+		return;
+	r = bpf_ringbuf_reserve(&ring_life, sizeof(*r), 0);
+	if (!r) {
+		record_lost(AA_REC_FILE);
+		return;
+	}
+	record_head(&r->h, AA_REC_FILE, t->app, 0, task);
+	r->ino = key->ino;
+	r->dev = key->dev;
+	r->generation = key->generation;
+	r->complete = 0;
+	dentry = (void *)alias - bpf_core_field_offset(struct dentry, d_u.d_alias);
+	for (i = 0; i < PATH_DEPTH; i++) {
+		parent = BPF_CORE_READ(dentry, d_parent);
+		if (parent == dentry || !parent) {
+			r->complete = 1;
+			break;
+		}
+		if (at > AA_PATH_LEN - NAME_LEN)
+			break;
+		name = BPF_CORE_READ(dentry, d_name.name);
+		n = bpf_probe_read_kernel_str(r->names + at, NAME_LEN, name);
+		if (n <= 0 || n > NAME_LEN)
+			break;
+		at += n;
+		dentry = parent;
+	}
+	r->bytes = at;
+	bpf_ringbuf_submit(r, RING_FLAGS(&ring_life));
+}
+
+static __always_inline void note_file(struct aa_thread *t, struct task_struct *task, struct inode *inode,
+				      const struct file_key *key)
+{
+	__u8 one = 1;
+
+	if (bpf_map_lookup_elem(&named, key))
+		return;
+	bpf_map_update_elem(&named, key, &one, BPF_ANY);
+	send_file(t, task, inode, key);
+}
+
+static __always_inline __u32 folio_pages(struct folio *folio)
+{
+	struct folio___flags_memdesc *memdesc = (void *)folio;
+	struct folio___flags_long *plain = (void *)folio;
+	struct folio___flags_1 *large = (void *)folio;
+	unsigned long flags;
+
+	if (bpf_core_field_exists(memdesc->flags.f))
+		flags = memdesc->flags.f;
+	else if (bpf_core_field_exists(plain->flags))
+		flags = plain->flags;
+	else
+		return 1;
+	if (!(flags & (1UL << bpf_core_enum_value(enum pageflags, PG_head))) || !bpf_core_field_exists(large->_flags_1))
+		return 1;
+	return 1U << (large->_flags_1 & 0x1f);
+}
+
+/* Adjacent pages of one file become one record. */
+static __always_inline void note_miss(struct aa_thread *t, struct task_struct *task, struct inode *inode, __u64 index,
+				      __u32 pages)
+{
+	struct file_key key = {
+		.ino = inode->i_ino,
+		.dev = inode->i_sb->s_magic == BDEVFS_MAGIC ? inode->i_rdev : inode->i_sb->s_dev,
+		.generation = inode->i_generation,
+	};
+
+	if (t->miss_pages && t->miss_ino == key.ino && t->miss_dev == key.dev && t->miss_generation == key.generation &&
+	    t->miss_index + t->miss_pages == index && t->miss_pages < 1024) {
+		t->miss_pages += pages;
+		return;
+	}
+	if (t->miss_pages)
+		send_miss(t, task, bpf_ktime_get_ns());
+	t->miss_ino = key.ino;
+	t->miss_dev = key.dev;
+	t->miss_generation = key.generation;
+	t->miss_index = index;
+	t->miss_pages = pages;
+	note_file(t, task, inode, &key);
+}
+
+static __always_inline int on_miss(struct address_space *mapping, __u64 index, __u32 pages)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct wait_call call;
+	struct aa_counts *c;
+	struct aa_thread *t;
+	__u8 class;
+
+	if (!aa_control.live || !mapping)
+		return 0;
+	t = thread_of(task);
+	if (!t)
+		return 0;
+	/* a write fills a new page from the program's memory: nothing was missed */
+	wait_call_read(task, &call);
+	class = syscall_class(call.nr);
+	if (class == AA_SYS_WRITE_FD || class == AA_SYS_WRITE)
+		return 0;
+	c = counts_get(t->app);
+	if (!c)
+		return 0;
+	__sync_fetch_and_add(&c->missed_pages, pages);
+	__sync_fetch_and_add(&c->missed_bytes, (__u64)pages * PAGE_SIZE);
+	if (aa_control.level >= 2)
+		note_miss(t, task, mapping->host, index, pages);
+	return 0;
+}
+
+SEC("tp_btf/mm_filemap_add_to_page_cache")
+int BPF_PROG(mm_filemap_add_to_page_cache, struct folio *folio)
+{
+	return on_miss(folio->mapping, folio->index, folio_pages(folio));
+}
+
+/* Before 5.17 (a0580c6f9bab) */
+SEC("tp_btf/mm_filemap_add_to_page_cache")
+int BPF_PROG(mm_filemap_add_page, struct page *page)
+{
+	return on_miss(page->mapping, page->index, 1);
+}
+
+/* What a thread has not sent yet, when it ends. */
+SEC("tp_btf/sched_process_exit")
+int BPF_PROG(flush_misses, struct task_struct *task)
+{
+	struct aa_thread *t;
+
+	if (!aa_control.live)
+		return 0;
+	t = thread_of(task);
+	if (t && t->miss_pages) {
+		send_miss(t, task, bpf_ktime_get_ns());
+		t->miss_pages = 0;
+	}
+	return 0;
+}
+
+static __always_inline int on_reclaim(bool begin)
+{
+	struct task_struct *task = bpf_get_current_task_btf();
+	struct aa_thread *t;
+	struct aa_app *app;
+
+	if (!aa_control.live)
+		return 0;
+	t = thread_of(task);
+	if (!t || t->state > AA_RUN_RECLAIM)
+		return 0;
+	app = app_get(t->app);
+	if (!app)
+		return 0;
+	if (begin)
+		t->flags |= AA_THREAD_RECLAIM;
+	else
+		t->flags &= ~AA_THREAD_RECLAIM;
+	thread_change(app, t, begin ? AA_RUN_RECLAIM : AA_RUN, bpf_ktime_get_ns());
+	return 0;
+}
+
+/* The arguments differ from kernel to kernel, and are not needed. */
+SEC("tp_btf/mm_vmscan_direct_reclaim_begin")
+int BPF_PROG(direct_reclaim_begin)
+{
+	return on_reclaim(true);
+}
+
+SEC("tp_btf/mm_vmscan_direct_reclaim_end")
+int BPF_PROG(direct_reclaim_end)
+{
+	return on_reclaim(false);
+}
+
+SEC("tp_btf/mm_vmscan_memcg_reclaim_begin")
+int BPF_PROG(memcg_reclaim_begin)
+{
+	return on_reclaim(true);
+}
+
+SEC("tp_btf/mm_vmscan_memcg_reclaim_end")
+int BPF_PROG(memcg_reclaim_end)
+{
+	return on_reclaim(false);
+}

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Copyright (c) 2026 The accel-agent authors */
+/* The scheduler: which followed thread runs, waits for a CPU, or waits for something else. Feeds the ledger. */
+#include "wait.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* A thread of one app made way for another of the same app: one lock for both. */
+static __always_inline void switch_pair(struct aa_app *app, struct aa_thread *prev, __u32 to, struct aa_thread *next,
+					__u64 now)
+{
+	bpf_spin_lock(&app->lock);
+	aa_ledger_advance(&app->ledger, now);
+	thread_move(&app->ledger, prev, to);
+	thread_move(&app->ledger, next, next->flags & AA_THREAD_RECLAIM ? AA_RUN_RECLAIM : AA_RUN);
+	bpf_spin_unlock(&app->lock);
+}
+
+static __always_inline void switch_dead(struct aa_app *app, struct aa_thread *t, struct task_struct *task, __u64 now)
+{
+	struct aa_counts *c = counts_get(t->app);
+	__u32 cell = t->cell, state = t->state;
+	int last = 0;
+
+	if (c)
+		__sync_fetch_and_add(&c->major_faults, task->maj_flt - t->faults);
+	bpf_spin_lock(&app->lock);
+	aa_ledger_advance(&app->ledger, now);
+	if (cell < AA_MAX_COMMANDS && state < AA_STATES) {
+		aa_ledger_leave(&app->ledger, &app->ledger.command[cell], state);
+		last = aa_ledger_gone(&app->ledger);
+	}
+	bpf_spin_unlock(&app->lock);
+	t->state = AA_NO_STATE;
+	if (last)
+		record_life(AA_REC_END, t->app, now, task, true);
+}
+
+/* Returns true if next is accounted for as well. */
+static __always_inline bool switch_out(struct aa_thread *t, struct task_struct *prev, struct aa_thread *next,
+				       bool preempt, long prev_state, __u64 now)
+{
+	struct aa_app *app = app_get(t->app);
+	__u32 to;
+
+	if (!app)
+		return false;
+	if (!preempt && (prev_state & TASK_DEAD)) {
+		switch_dead(app, t, prev, now);
+		return false;
+	}
+	/* a preempted task stays runnable, whatever state it was about to sleep in */
+	to = wait_any(t, preempt || !prev_state ? wait_runnable(prev) : wait_state(prev, t, prev_state, true));
+	if (next && next->app == t->app) {
+		switch_pair(app, t, to, next, now);
+		return true;
+	}
+	thread_change(app, t, to, now);
+	return false;
+}
+
+static __always_inline int on_switch(bool preempt, struct task_struct *prev, struct task_struct *next, long prev_state)
+{
+	struct aa_thread *p, *n;
+	struct aa_app *app;
+	__u64 now = 0;
+
+	if (!aa_control.live)
+		return 0;
+	p = thread_of(prev);
+	n = thread_of(next);
+	if (p) {
+		now = bpf_ktime_get_ns();
+		if (switch_out(p, prev, n, preempt, prev_state, now))
+			return 0;
+	}
+	if (n) {
+		if (!now)
+			now = bpf_ktime_get_ns();
+		app = app_get(n->app);
+		if (app)
+			thread_change(app, n, n->flags & AA_THREAD_RECLAIM ? AA_RUN_RECLAIM : AA_RUN, now);
+	}
+	return 0;
+}
+
+/* Since 5.18 the state at the switch is an argument: re-reading the task would race with a wake-up (9c2136be0878). */
+SEC("tp_btf/sched_switch")
+int BPF_PROG(sched_switch, bool preempt, struct task_struct *prev, struct task_struct *next, unsigned int prev_state)
+{
+	return on_switch(preempt, prev, next, prev_state);
+}
+
+SEC("tp_btf/sched_switch")
+int BPF_PROG(sched_switch_3, bool preempt, struct task_struct *prev, struct task_struct *next)
+{
+	struct task_struct___state_long *old = (void *)prev;
+
+	return on_switch(preempt, prev, next, bpf_core_field_exists(prev->__state) ? prev->__state : old->state);
+}
+
+static __always_inline void send_wait(struct task_struct *task, struct aa_thread *t, __u64 now)
+{
+	struct aa_rec_wait *r = bpf_ringbuf_reserve(&ring_bulk, sizeof(*r), 0);
+
+	if (!r) {
+		record_lost(AA_REC_WAIT);
+		return;
+	}
+	record_head(&r->h, AA_REC_WAIT, t->app, now, task);
+	r->wait_ns = now - t->since;
+	r->waker = t->waker;
+	r->syscall = t->syscall;
+	r->state = t->state;
+	r->waker_followed = t->waker_followed;
+	__builtin_memcpy(r->comm, task->comm, AA_COMM_LEN);
+	__builtin_memcpy(r->waker_comm, t->waker_comm, AA_COMM_LEN);
+	bpf_ringbuf_submit(r, RING_FLAGS(&ring_bulk));
+}
+
+static __always_inline int on_wakeup(struct task_struct *task)
+{
+	struct aa_thread *t;
+	struct aa_app *app;
+	__u64 now;
+
+	if (!aa_control.live)
+		return 0;
+	t = thread_of(task);
+	/* a wake-up that comes before the thread is off its CPU changes nothing: it goes on running */
+	if (!t || t->state <= AA_THROTTLED)
+		return 0;
+	app = app_get(t->app);
+	if (!app)
+		return 0;
+	now = bpf_ktime_get_ns();
+	if (aa_control.level >= 2 && t->state != AA_NO_STATE && now > t->since + aa_control.wait_threshold_ns)
+		send_wait(task, t, now);
+	t->waker = 0;
+	thread_change(app, t, wait_runnable(task), now);
+	return 0;
+}
+
+SEC("tp_btf/sched_wakeup")
+int BPF_PROG(sched_wakeup, struct task_struct *task)
+{
+	return on_wakeup(task);
+}
+
+SEC("tp_btf/sched_wakeup_new")
+int BPF_PROG(sched_wakeup_new, struct task_struct *task)
+{
+	return on_wakeup(task);
+}
+
+/* Attached at level 2 only: sched_wakeup may run on another CPU than the waker. */
+SEC("tp_btf/sched_waking")
+int BPF_PROG(sched_waking, struct task_struct *task)
+{
+	struct task_struct *waker = bpf_get_current_task_btf();
+	struct aa_thread *t, *w;
+
+	t = thread_of(task);
+	if (!t || t->state <= AA_THROTTLED || !waker->pid)
+		return 0;
+	w = thread_of(waker);
+	t->waker = waker->tgid;
+	t->waker_followed = w && w->app == t->app;
+	__builtin_memcpy(t->waker_comm, waker->comm, AA_COMM_LEN);
+	return 0;
+}

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/* Values of the maps that both sides know. */
+#ifndef AA_MAP_H
+#define AA_MAP_H
+
+#include <linux/bpf.h>
+#include "aa_record.h"
+
+struct aa_app {
+	struct bpf_spin_lock lock; /* of ledger */
+	__u32 pad;
+	struct aa_ledger ledger;
+};
+
+#define AA_THREAD_RECLAIM 1 /* between the begin and the end of a direct reclaim */
+#define AA_THREAD_VFORK 2 /* its child borrows its memory: the next uninterruptible wait is for that child */
+#define AA_THREAD_NO_EXEC 4 /* forked, and not yet counted as a process of another command */
+
+struct aa_thread {
+	__u32 app;
+	__u32 cell; /* command, index in the ledger */
+	__u8 state; /* enum aa_state; changes under the app's lock */
+	__u8 flags;
+	__u16 syscall; /* that the wait began in */
+	__u32 fd; /* of the descriptor that the last read or write waited for... */
+	__u16 fd_syscall; /* ...in this system call... */
+	__u8 fd_state; /* ...and what it turned out to be */
+	__u8 waker_followed;
+	__u8 next_state; /* on its way into the ledger */
+	__u8 pad[3];
+	__u32 waker; /* of the present wait, 0: unknown */
+	__u64 since; /* in this state, ns */
+	__u64 faults; /* task->maj_flt when it was last read */
+	/* page cache misses in a row, not yet sent */
+	__u64 miss_ino;
+	__u64 miss_index;
+	__u32 miss_dev;
+	__u32 miss_generation;
+	__u32 miss_pages;
+	char waker_comm[AA_COMM_LEN];
+};
+
+struct aa_seed {
+	__u32 app; /* index + 1 */
+	__u32 at_exec; /* 1: from its next exec on; 0: from the next scan on */
+};
+
+/* One glob of one app as a shift-and automaton: see bpf/match.h. */
+#define AA_PATTERN_TOKENS 63
+#define AA_PATTERN_INTERPRETER AA_MAX_APPS /* app: not an app, but a program that runs scripts */
+#define AA_MAX_PATTERNS (AA_MAX_APPS + 32)
+
+struct aa_pattern {
+	__u64 accept[256]; /* by byte: the tokens that take it */
+	__u64 star; /* tokens that a star stands before */
+	__u32 length; /* tokens */
+	__u32 app;
+};
+
+#define AA_SYSCALLS 512
+
+/* What a wait in a system call is for, by its number. */
+enum aa_syscall {
+	AA_SYS_OTHER,
+	AA_SYS_CHILD,
+	AA_SYS_FUTEX,
+	AA_SYS_TIMER,
+	AA_SYS_SOCKET,
+	AA_SYS_READ_FD, /* by the type of the file in the first argument */
+	AA_SYS_WRITE_FD,
+	AA_SYS_POLL, /* by the first file of the list in the first argument */
+	AA_SYS_SYNC, /* fsync and its like: waits for the disk, in_iowait or not */
+	AA_SYS_WRITE, /* writes to files in other ways: truncate, rename, ... */
+	AA_SYS_RING, /* io_uring_enter, io_getevents: may wait for the disk, or for anything */
+};
+
+/* What the agent and the programs tell each other. */
+struct aa_control {
+	__u32 live; /* 0: no thread is followed, leave at once. Set by the first mark, never cleared. */
+	__u32 level; /* 0: waits for the app; 1: ledger; 2: block, page cache and wait records too */
+	__u32 scanning; /* the agent marks running processes now */
+	__u32 watch_cgroups; /* report each move into a cgroup */
+	__u64 wait_threshold_ns; /* of AA_REC_WAIT */
+	__u64 marked; /* threads marked by scans */
+	__u64 lost[AA_RECORD_KINDS]; /* records that found the ring full */
+	__u64 untracked_requests; /* block requests that found the request table full */
+};
+
+/* Written by the agent before loading. */
+struct aa_config {
+	__u32 apps;
+	__u32 patterns;
+	__u32 cpus; /* online */
+	__u8 syscall[AA_SYSCALLS]; /* enum aa_syscall by system call number */
+};
+
+#endif /* AA_MAP_H */
