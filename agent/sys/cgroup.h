@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/* Control groups of processes, in v1, v2 and hybrid layouts: where they are and which they are. */
+#ifndef SYS_CGROUP_H
+#define SYS_CGROUP_H
+
+#include <limits.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct sys_cgroup {
+	char directory[PATH_MAX]; /* to open; the root that was asked for is part of it */
+	size_t mount_len; /* length of the part of directory that is the mount point; the path below the mount follows */
+	bool v2;
+	char controller[32]; /* v1: the (first) controller of the hierarchy, or "name=NAME"; v2: "" */
+	uint64_t id; /* as the kernel counts within the hierarchy; 0: not asked for */
+};
+
+/*
+ * Finds in the text of /proc/PID/cgroup the path of the process in the hierarchy that a controller ("cpu", "memory")
+ * belongs to. ret_path has PATH_MAX bytes. Returns 0, -ENOENT (no such hierarchy), or -EINVAL (a path that leaves the part of
+ * the tree that this process may see, or makes no sense).
+ */
+int sys_cgroup_parse(const char *text, size_t len, const char *controller, char *ret_path, bool *ret_v2);
+
+/*
+ * Finds the cgroup of a process for a controller; id stays 0. Returns 0, -ENOENT (process or cgroup is gone, the
+ * hierarchy is not mounted, or the mount does not show that cgroup), or -errno.
+ */
+int sys_cgroup_of(const char *root, pid_t pid, const char *controller, struct sys_cgroup *ret);
+
+/*
+ * Finds the cgroup that a user names: by its directory, or by its path below the root of a hierarchy (with or without the first
+ * slash), where v2 comes before v1 and among v1 "cpu" and "memory" before the others. Returns 0, -ENOENT (none of that
+ * name), -EXDEV (a directory, but not of a cgroup; also through a link), or -errno.
+ */
+int sys_cgroup_resolve(const char *root, const char *text, struct sys_cgroup *ret);
+
+/*
+ * Reads the id by which the kernel (and BPF) knows a cgroup, from its directory. Returns 0 or -errno.
+ */
+int sys_cgroup_id(const char *directory, uint64_t *ret_id);
+
+/*
+ * Counts the processes in a cgroup and in all below it. Returns 0, -ENOENT (it is gone), or -errno.
+ */
+int sys_cgroup_procs_count(const char *directory, size_t *ret);
+
+#endif /* SYS_CGROUP_H */

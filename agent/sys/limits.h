@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/* What a cgroup, or one above it, allows: CPU quota and memory limit, and what they did so far. */
+#ifndef SYS_LIMITS_H
+#define SYS_LIMITS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* limited = false says that there is no limit on the path; that it is not known, is an error of the function. */
+
+struct sys_quota {
+	bool limited;
+	char cgroup[256]; /* with the limit: path below the mount; its start is "..." if it is longer */
+	double cpus; /* quota / period */
+	bool throttling_known;
+	uint64_t throttled_periods; /* since the cgroup was made */
+	double throttled_seconds; /* since then, summed over CPUs */
+};
+
+struct sys_memory_limit {
+	bool limited;
+	char cgroup[256];
+	uint64_t limit_bytes; /* v2: the smaller of memory.high and memory.max */
+	uint64_t peak_bytes; /* since the cgroup was made; 0: the kernel does not tell */
+};
+
+/*
+ * Parses cpu.max ("QUOTA PERIOD" or "max PERIOD", microseconds). Returns 0, with INFINITY for "max", or -EINVAL.
+ */
+int sys_cpu_max_parse(const char *text, size_t len, double *ret_cpus);
+
+/*
+ * Finds the throttling counters in the text of cpu.stat, v1 or v2. Returns 0, or -EINVAL if they are not both there.
+ */
+int sys_cpu_stat_parse(const char *text, size_t len, uint64_t *ret_periods, double *ret_seconds);
+
+/*
+ * Parses one memory limit or counter. Returns 0, with UINT64_MAX for "max" or v1's number for it, or -EINVAL.
+ */
+int sys_memory_bytes_parse(const char *text, size_t len, uint64_t *ret);
+
+/*
+ * Read the smallest limit on the path of a process, from its cgroup up to the top of what is mounted; of equal ones, the
+ * nearest. Return 0, or -errno: not known (-ENOENT: no such process, or no such hierarchy is mounted).
+ */
+int sys_quota_read(const char *root, pid_t pid, struct sys_quota *ret);
+int sys_memory_limit_read(const char *root, pid_t pid, struct sys_memory_limit *ret);
+
+#endif /* SYS_LIMITS_H */
