@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/* cpu-oversubscribed: the app is ready to run, but its own threads hold its CPUs. */
+#include "detect/detectors.h"
+#include "detect/say.h"
+#include "model/units.h"
+
+#define MOST_WANTED 100000 /* threads; beyond, the figure is no advice */
+
+static double part(const struct times *times)
+{
+	return times->wall[STATE_RUNQ] - times->wall_neighbour;
+}
+
+static bool eval(const struct app *app, const struct host *host, struct verdict *ret)
+{
+	struct verdict v = { .id = "cpu-oversubscribed" };
+	double seconds = (app->times.wall[STATE_RUNQ] - app->times.wall_neighbour) * share_kept(app);
+	double runnable = mean_runnable(app);
+	unsigned int wanted = app->cpus + 1;
+
+	v.impact = share_of_wall(app, seconds);
+	if (!(v.impact > 0))
+		return false;
+	if (runnable > wanted && runnable < MOST_WANTED)
+		wanted = (unsigned int)(runnable + 0.5);
+	say_evidence(&v, "its own threads waited %s for each other: on average %s wanted a CPU, it has %u",
+		     units_seconds(UNITS_BUF, seconds), units_cpus(UNITS_BUF, runnable), app->cpus);
+	say_commands(&v, app, part);
+	if (host->cpus > app->cpus)
+		say_suggestion(&v,
+			       "let it use more of the machine's %u CPUs (cpuset, taskset), or start it with -j%u: "
+			       "more jobs than CPUs only add memory and switches",
+			       host->cpus, app->cpus);
+	else
+		say_suggestion(&v,
+			       "give the job %u CPUs, or start it with -j%u: more jobs than CPUs only add memory "
+			       "and switches",
+			       wanted, app->cpus);
+	*ret = v;
+	return true;
+}
+
+const struct detector detector_cpu_oversubscribed = { .id = "cpu-oversubscribed",
+						      .title = "its own threads want more CPUs than it has",
+						      .eval = eval };

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/* Reports: model and verdicts to text or JSON. */
+#ifndef REPORT_H
+#define REPORT_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "detect/detect.h"
+#include "model/model.h"
+
+struct report {
+	const struct app *app;
+	const struct host *host;
+	const struct agent_cost *cost;
+	const struct verdict *verdicts;
+	size_t nverdicts;
+	bool interim;
+};
+
+struct report_style {
+	bool colour;
+	unsigned int columns; /* of the terminal; 80 where unknown */
+	bool utf8; /* the locale's characters are UTF-8; else the report is plain ASCII */
+};
+
+/*
+ * Write one report to out. Return 0, or -errno of the first write that failed (out may be half-written then: the caller
+ * writes to a temporary file or to memory).
+ */
+int report_text(const struct report *r, const struct report_style *style, FILE *out);
+int report_json(const struct report *r, FILE *out);
+
+#endif /* REPORT_H */

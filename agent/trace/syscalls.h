@@ -1,0 +1,19 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/* What a thread waits for in each system call. */
+#ifndef SYSCALLS_H
+#define SYSCALLS_H
+
+#include "aa_map.h"
+
+/*
+ * Fills table with the class (enum aa_syscall) of each system call number of this architecture.
+ */
+void syscalls_classify(__u8 table[AA_SYSCALLS]);
+
+/*
+ * Returns the name of a system call that the table knows, or NULL.
+ */
+const char *syscalls_name(unsigned int number);
+
+#endif /* SYSCALLS_H */

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/* Finding the processes that a user names, and having the BPF side mark them with all that descends from them. */
+#ifndef TARGETS_H
+#define TARGETS_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include "aa_map.h"
+#include "trace/tracer.h"
+
+/*
+ * Marks every running process that a pattern matches, by its name or its script's, for the pattern's app. *ret_found is the number
+ * of threads marked. Returns 0 or -errno.
+ */
+int targets_mark_names(struct tracer *tracer, const struct aa_pattern *patterns, unsigned int npatterns,
+		       size_t *ret_found);
+
+/*
+ * Marks the process pid and its descendants for app. Returns 0, -ESRCH if there is no such process, or -errno.
+ */
+int targets_mark_pid(struct tracer *tracer, unsigned int app, pid_t pid);
+
+/*
+ * Marks the processes that are in the cgroup at directory, or below it, now, with their descendants. Returns 0 (also if it is
+ * empty), -ENOENT if the cgroup is gone, or -errno.
+ */
+int targets_mark_cgroup(struct tracer *tracer, unsigned int app, const char *directory);
+
+#endif /* TARGETS_H */

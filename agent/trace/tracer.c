@@ -1,0 +1,322 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Copyright (c) 2026 The accel-agent authors */
+/* Loads, attaches and reads the BPF side. */
+#include "trace/tracer.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
+
+#include "accel.skel.h"
+#include "trace/syscalls.h"
+#include "util/cleanup.h"
+#include "util/log.h"
+
+#define WAIT_THRESHOLD_NS 5000000 /* a wait that a person would want to know of: 5 ms */
+
+struct tracer {
+	struct accel *skel;
+	struct ring_buffer *rings;
+	struct bpf_link *waking; /* attached at level 2 */
+	void (*record)(void *context, const struct aa_rec *record);
+	void *context;
+	struct aa_app *snapshot; /* room for one map value */
+};
+
+static const size_t record_size[AA_RECORD_KINDS] = {
+	[AA_REC_START] = sizeof(struct aa_rec_exec), [AA_REC_END] = sizeof(struct aa_rec_exec),
+	[AA_REC_EXEC] = sizeof(struct aa_rec_exec),  [AA_REC_FORK] = sizeof(struct aa_rec_exec),
+	[AA_REC_EXIT] = sizeof(struct aa_rec_exit),  [AA_REC_BLOCK] = sizeof(struct aa_rec_block),
+	[AA_REC_MISS] = sizeof(struct aa_rec_miss),  [AA_REC_FILE] = sizeof(struct aa_rec_file),
+	[AA_REC_WAIT] = sizeof(struct aa_rec_wait),  [AA_REC_CGROUP] = sizeof(struct aa_rec_exec),
+};
+
+static int on_record(void *context, void *data, size_t size)
+{
+	struct tracer *t = context;
+	const struct aa_rec *r = data;
+
+	if (size < sizeof(*r) || r->version != AA_RECORD_VERSION || r->kind >= AA_RECORD_KINDS ||
+	    size < record_size[r->kind])
+		return 0;
+	t->record(t->context, r);
+	return 0;
+}
+
+/* libbpf's messages matter only to those who look for a cause. */
+__attribute__((format(printf, 2, 0))) static int on_libbpf_message(enum libbpf_print_level level, const char *format,
+								   va_list args)
+{
+	char text[2048], *line, *rest = text;
+
+	if (level == LIBBPF_DEBUG)
+		return 0;
+	vsnprintf(text, sizeof(text), format, args);
+	while ((line = strsep(&rest, "\n")))
+		if (*line)
+			log_debug("%s", line);
+	return 0;
+}
+
+/* Programs for events that this kernel does not have, or has in another form, are left out. */
+static void choose_programs(struct accel *s, const struct features *f)
+{
+	const struct {
+		struct bpf_program *program;
+		bool wanted;
+	} rows[] = {
+		{ s->progs.sched_switch, f->sched_switch >= 4 },
+		{ s->progs.sched_switch_3, f->sched_switch == 3 },
+		{ s->progs.cgroup_attach_task, f->cgroup_attach_task >= 3 },
+		{ s->progs.block_io_start, f->block_io_start == 1 },
+		{ s->progs.block_rq_insert, f->block_rq_issue == 1 },
+		{ s->progs.block_rq_issue, f->block_rq_issue == 1 },
+		{ s->progs.block_rq_insert_2, f->block_rq_issue == 2 },
+		{ s->progs.block_rq_issue_2, f->block_rq_issue == 2 },
+		{ s->progs.block_rq_complete, f->block_rq_complete == 3 && f->block_rq_issue > 0 },
+		{ s->progs.mm_filemap_add_to_page_cache, f->add_to_page_cache == 1 && f->folios },
+		{ s->progs.mm_filemap_add_page, f->add_to_page_cache == 1 && !f->folios },
+		{ s->progs.direct_reclaim_begin, f->direct_reclaim >= 0 },
+		{ s->progs.direct_reclaim_end, f->direct_reclaim >= 0 },
+		{ s->progs.memcg_reclaim_begin, f->memcg_reclaim >= 0 },
+		{ s->progs.memcg_reclaim_end, f->memcg_reclaim >= 0 },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		bpf_program__set_autoload(rows[i].program, rows[i].wanted);
+	bpf_program__set_autoattach(s->progs.sched_waking, false);
+}
+
+static int configure(struct accel *s, const struct tracer_config *c)
+{
+	int err;
+
+	s->rodata->aa_config.apps = c->apps;
+	s->rodata->aa_config.cpus = c->cpus;
+	s->rodata->aa_config.patterns = c->npatterns;
+	syscalls_classify(s->rodata->aa_config.syscall);
+	s->bss->aa_control.wait_threshold_ns = WAIT_THRESHOLD_NS;
+	err = bpf_map__set_max_entries(s->maps.apps, c->apps);
+	if (!err)
+		err = bpf_map__set_max_entries(s->maps.counts, c->apps);
+	if (!err)
+		err = bpf_map__set_max_entries(s->maps.ring_life, c->ring_bytes);
+	if (!err)
+		err = bpf_map__set_max_entries(s->maps.ring_bulk, c->ring_bytes);
+	return err;
+}
+
+static int write_patterns(struct accel *s, const struct tracer_config *c)
+{
+	unsigned int i;
+
+	for (i = 0; i < c->npatterns; i++)
+		if (bpf_map_update_elem(bpf_map__fd(s->maps.patterns), &i, &c->patterns[i], BPF_ANY))
+			return -errno;
+	return 0;
+}
+
+static int open_rings(struct tracer *t)
+{
+	t->rings = ring_buffer__new(bpf_map__fd(t->skel->maps.ring_life), on_record, t, NULL);
+	if (!t->rings)
+		return -errno;
+	return ring_buffer__add(t->rings, bpf_map__fd(t->skel->maps.ring_bulk), on_record, t);
+}
+
+static int load(struct tracer *t, const struct tracer_config *c, const struct features *f)
+{
+	int err;
+
+	t->skel = accel__open();
+	if (!t->skel)
+		return -errno;
+	choose_programs(t->skel, f);
+	err = configure(t->skel, c);
+	if (!err)
+		err = accel__load(t->skel);
+	if (err) /* the verifier says EACCES or EINVAL where we would say that the kernel lacks something */
+		return err == -EPERM || err == -ENOMEM ? err : -ENOTSUP;
+	err = write_patterns(t->skel, c);
+	if (!err)
+		err = open_rings(t);
+	return err ? err : accel__attach(t->skel);
+}
+
+int tracer_open(const struct tracer_config *config, const struct features *features, struct tracer **ret)
+{
+	struct tracer *t = calloc(1, sizeof(*t));
+	int err;
+
+	if (!t)
+		return -ENOMEM;
+	libbpf_set_print(on_libbpf_message);
+	t->record = config->record;
+	t->context = config->context;
+	t->snapshot = malloc(sizeof(*t->snapshot));
+	err = t->snapshot ? load(t, config, features) : -ENOMEM;
+	if (err) {
+		tracer_close(t);
+		return err;
+	}
+	*ret = t;
+	return 0;
+}
+
+void tracer_close(struct tracer *tracer)
+{
+	if (!tracer)
+		return;
+	bpf_link__destroy(tracer->waking);
+	ring_buffer__free(tracer->rings);
+	accel__destroy(tracer->skel);
+	free(tracer->snapshot);
+	free(tracer);
+}
+
+int tracer_seed(struct tracer *tracer, unsigned int app, int pidfd, bool at_exec)
+{
+	struct aa_seed seed = { .app = app + 1, .at_exec = at_exec };
+
+	return bpf_map_update_elem(bpf_map__fd(tracer->skel->maps.seeds), &pidfd, &seed, BPF_ANY) ? -errno : 0;
+}
+
+void tracer_scan_begin(struct tracer *tracer)
+{
+	__atomic_store_n(&tracer->skel->bss->aa_control.scanning, 1, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&tracer->skel->bss->aa_control.live, 1, __ATOMIC_SEQ_CST);
+}
+
+void tracer_scan_end(struct tracer *tracer)
+{
+	__atomic_store_n(&tracer->skel->bss->aa_control.scanning, 0, __ATOMIC_SEQ_CST);
+}
+
+int tracer_scan(struct tracer *tracer, uint64_t *ret_marked)
+{
+	uint64_t before = __atomic_load_n(&tracer->skel->bss->aa_control.marked, __ATOMIC_RELAXED);
+	cleanup_close int fd = bpf_iter_create(bpf_link__fd(tracer->skel->links.scan));
+	char sink[64];
+	ssize_t n;
+
+	if (fd < 0)
+		return -errno;
+	do {
+		n = read(fd, sink, sizeof(sink));
+	} while (n > 0 || (n < 0 && (errno == EINTR || errno == EAGAIN)));
+	if (n < 0)
+		return -errno;
+	*ret_marked = __atomic_load_n(&tracer->skel->bss->aa_control.marked, __ATOMIC_RELAXED) - before;
+	return 0;
+}
+
+void tracer_watch_cgroups(struct tracer *tracer)
+{
+	__atomic_store_n(&tracer->skel->bss->aa_control.watch_cgroups, 1, __ATOMIC_RELAXED);
+}
+
+unsigned int tracer_level(const struct tracer *tracer)
+{
+	return __atomic_load_n(&tracer->skel->bss->aa_control.level, __ATOMIC_RELAXED);
+}
+
+int tracer_set_level(struct tracer *tracer, unsigned int level)
+{
+	__atomic_store_n(&tracer->skel->bss->aa_control.level, level, __ATOMIC_RELAXED);
+	if (level < 2) {
+		bpf_link__destroy(tracer->waking);
+		tracer->waking = NULL;
+	} else if (!tracer->waking) {
+		tracer->waking = bpf_program__attach(tracer->skel->progs.sched_waking);
+		if (!tracer->waking)
+			return -errno;
+	}
+	return 0;
+}
+
+int tracer_fd(const struct tracer *tracer)
+{
+	return ring_buffer__epoll_fd(tracer->rings);
+}
+
+int tracer_drain(struct tracer *tracer)
+{
+	struct epoll_event ready[2];
+
+	/* the consumer below takes what is there whether or not somebody was woken for it; this only clears the wake-up */
+	epoll_wait(ring_buffer__epoll_fd(tracer->rings), ready, 2, 0);
+	return ring_buffer__consume(tracer->rings);
+}
+
+int tracer_read_ledger(struct tracer *tracer, unsigned int app, struct aa_ledger *ret)
+{
+	int fd = bpf_map__fd(tracer->skel->maps.apps);
+
+	if (bpf_map_lookup_elem_flags(fd, &app, tracer->snapshot, BPF_F_LOCK))
+		return -errno;
+	memcpy(ret, &tracer->snapshot->ledger, sizeof(*ret));
+	return 0;
+}
+
+int tracer_read_counts(struct tracer *tracer, unsigned int app, struct aa_counts *ret)
+{
+	return bpf_map_lookup_elem(bpf_map__fd(tracer->skel->maps.counts), &app, ret) ? -errno : 0;
+}
+
+int tracer_each_device(struct tracer *tracer,
+		       void (*each)(void *context, const struct aa_dev_key *, const struct aa_dev *), void *context)
+{
+	int fd = bpf_map__fd(tracer->skel->maps.devices);
+	struct aa_dev_key key, *previous = NULL;
+	struct aa_dev value;
+
+	while (!bpf_map_get_next_key(fd, previous, &key)) {
+		if (!bpf_map_lookup_elem(fd, &key, &value))
+			each(context, &key, &value);
+		previous = &key;
+	}
+	return errno == ENOENT ? 0 : -errno;
+}
+
+void tracer_lost(const struct tracer *tracer, uint64_t ret[AA_RECORD_KINDS], uint64_t *ret_untracked_requests)
+{
+	const struct aa_control *c = &tracer->skel->bss->aa_control;
+	unsigned int i;
+
+	for (i = 0; i < AA_RECORD_KINDS; i++)
+		ret[i] = __atomic_load_n(&c->lost[i], __ATOMIC_RELAXED);
+	*ret_untracked_requests = __atomic_load_n(&c->untracked_requests, __ATOMIC_RELAXED);
+}
+
+static bool stats_enabled(void)
+{
+	cleanup_file FILE *f = fopen("/proc/sys/kernel/bpf_stats_enabled", "re");
+
+	return f && fgetc(f) == '1';
+}
+
+double tracer_bpf_seconds(const struct tracer *tracer)
+{
+	struct bpf_program *p;
+	double seconds = 0;
+
+	if (!stats_enabled())
+		return NAN;
+	bpf_object__for_each_program(p, tracer->skel->obj)
+	{
+		struct bpf_prog_info info = { 0 };
+		__u32 size = sizeof(info);
+
+		if (bpf_program__fd(p) >= 0 && !bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &size))
+			seconds += info.run_time_ns / 1e9;
+	}
+	return seconds;
+}

@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/* The BPF side as the rest of the agent sees it: load, attach, mark, drain, read. */
+#ifndef TRACER_H
+#define TRACER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "aa_map.h"
+#include "trace/features.h"
+
+struct tracer;
+
+struct tracer_config {
+	unsigned int apps; /* 1 to AA_MAX_APPS */
+	unsigned int cpus; /* online */
+	uint32_t ring_bytes; /* of each of the two rings; a power of two and of pages */
+	const struct aa_pattern *patterns; /* not kept */
+	unsigned int npatterns; /* at most AA_MAX_PATTERNS */
+	/* called by tracer_drain() for each record; size is at least that of its kind */
+	void (*record)(void *context, const struct aa_rec *record);
+	void *context;
+};
+
+/*
+ * Loads and attaches the programs that this kernel has events for. Returns 0; -EPERM if the caller may not; -ENOTSUP if the
+ * verifier refuses a program (log_debug has its reasons); -ENOMEM; -errno. Close with tracer_close().
+ */
+int tracer_open(const struct tracer_config *config, const struct features *features, struct tracer **ret);
+
+/*
+ * Detaches and unloads. Accepts NULL.
+ */
+void tracer_close(struct tracer *tracer);
+
+/*
+ * Marks the process of a pidfd as app's: from its next exec on, or, with at_exec false, from the next tracer_scan() on. Returns
+ * 0, -ESRCH if it is gone, or -errno.
+ */
+int tracer_seed(struct tracer *tracer, unsigned int app, int pidfd, bool at_exec);
+
+/*
+ * Tells the programs that scans are going on: from begin to end they keep in mind who descends from whom.
+ */
+void tracer_scan_begin(struct tracer *tracer);
+void tracer_scan_end(struct tracer *tracer);
+
+/*
+ * One pass over all tasks: marks seeded processes, their threads and their descendants. *ret_marked is the number of threads
+ * that are new. Returns 0 or -errno.
+ */
+int tracer_scan(struct tracer *tracer, uint64_t *ret_marked);
+
+/*
+ * Asks for AA_REC_CGROUP records.
+ */
+void tracer_watch_cgroups(struct tracer *tracer);
+
+/*
+ * The level of detail: 0 nothing is followed yet, 1 the ledger, 2 block, page cache and wait records too. The programs go from 0
+ * to 2 on their own at the first mark.
+ */
+unsigned int tracer_level(const struct tracer *tracer);
+
+/*
+ * Sets level 1 or 2. Returns 0, or -errno if the waker's program could not be attached (level 2 without wakers then).
+ */
+int tracer_set_level(struct tracer *tracer, unsigned int level);
+
+/*
+ * A descriptor that becomes readable when records wait that should not wait.
+ */
+int tracer_fd(const struct tracer *tracer);
+
+/*
+ * Hands all records that are there to config->record. Returns how many, or -errno.
+ */
+int tracer_drain(struct tracer *tracer);
+
+/*
+ * Copies the ledger of app, consistent in itself, to ret. Returns 0 or -errno.
+ */
+int tracer_read_ledger(struct tracer *tracer, unsigned int app, struct aa_ledger *ret);
+
+/*
+ * Copies the counters of app to ret. Returns 0 or -errno.
+ */
+int tracer_read_counts(struct tracer *tracer, unsigned int app, struct aa_counts *ret);
+
+/*
+ * Calls each for every device and submitter (an app's index, or AA_NOBODY) that completed a request. Returns 0 or -errno.
+ */
+int tracer_each_device(struct tracer *tracer,
+		       void (*each)(void *context, const struct aa_dev_key *, const struct aa_dev *), void *context);
+
+/*
+ * Records that found their ring full since tracer_open(), by kind; and block requests that found their table full.
+ */
+void tracer_lost(const struct tracer *tracer, uint64_t ret[AA_RECORD_KINDS], uint64_t *ret_untracked_requests);
+
+/*
+ * Run time of the programs so far in seconds; NAN unless the administrator has turned kernel.bpf_stats_enabled on.
+ */
+double tracer_bpf_seconds(const struct tracer *tracer);
+
+#endif /* TRACER_H */
