@@ -1,0 +1,460 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Copyright (c) 2026 The accel-agent authors */
+/* The main job: follow what the user named until it ends, then report on it. */
+#include <errno.h>
+#include <locale.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "options.h"
+#include "run/emit.h"
+#include "run/launch.h"
+#include "run/permit.h"
+#include "run/watch.h"
+#include "sys/cgroup.h"
+#include "trace/pattern.h"
+#include "trace/targets.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+
+#define TICK_MS 250 /* while an app lives: how often records are drained and the level of detail is reconsidered */
+#define WAITING_TICK_MS 1000 /* while none does */
+#define LAST_BREATH_MS 200 /* a command that was reaped may still be on its way out of the scheduler */
+
+struct run {
+	const struct config *config;
+	struct host host;
+	struct watch watch;
+	struct aa_pattern *patterns; /* owned */
+	unsigned int npatterns;
+	struct sys_cgroup cgroup;
+	struct launch launch;
+	sigset_t mask_before;
+	int signals; /* signalfd */
+	uint64_t started_ns;
+	uint64_t reported_ns; /* last interim report */
+	int command_status; /* as wait(2) has it */
+	bool command_ended;
+	bool report_failed;
+	enum ending ending; /* ENDING_NOT_YET while it goes on */
+};
+
+/* --- what to follow --- */
+
+static int add_pattern(struct run *run, const char *glob, unsigned int app)
+{
+	int err = pattern_compile(glob, app, &run->patterns[run->npatterns]);
+
+	if (err)
+		return err;
+	run->npatterns++;
+	return 0;
+}
+
+static int compile_names(struct run *run)
+{
+	const struct config *c = run->config;
+	const char *const *name;
+	size_t i;
+	int err;
+
+	run->patterns = calloc(AA_MAX_PATTERNS, sizeof(*run->patterns));
+	if (!run->patterns) {
+		log_err("out of memory");
+		return EXIT_UNSUPPORTED;
+	}
+	for (i = 0; i < c->napps; i++) {
+		err = add_pattern(run, c->apps[i], (unsigned int)i);
+		if (err == -E2BIG)
+			log_err("--app %s: more than %d characters to match", c->apps[i], AA_PATTERN_TOKENS);
+		else if (err)
+			log_err("--app %s: not a name or a glob of a name (an open '[', a '/' or a last '\\')",
+				c->apps[i]);
+		if (err)
+			return EXIT_USAGE;
+	}
+	for (name = pattern_interpreters; *name; name++)
+		add_pattern(run, *name, AA_PATTERN_INTERPRETER);
+	return 0;
+}
+
+static void name_apps(struct run *run)
+{
+	const struct config *c = run->config;
+	struct watched *apps = run->watch.apps;
+	const char *slash;
+	size_t i;
+
+	switch (c->target) {
+	case TARGET_APPS:
+		for (i = 0; i < c->napps; i++)
+			snprintf(apps[i].name, sizeof(apps[i].name), "%s", c->apps[i]);
+		break;
+	case TARGET_PID:
+		snprintf(apps[0].name, sizeof(apps[0].name), "pid %d", (int)c->pid);
+		break;
+	case TARGET_CGROUP:
+		snprintf(apps[0].name, sizeof(apps[0].name), "cgroup %s", c->cgroup);
+		break;
+	default:
+		slash = strrchr(c->command[0], '/');
+		snprintf(apps[0].name, sizeof(apps[0].name), "%s", slash ? slash + 1 : c->command[0]);
+		apps[0].limits_pid = getpid();
+	}
+}
+
+static int resolve_cgroup(struct run *run)
+{
+	int err = sys_cgroup_resolve("", run->config->cgroup, &run->cgroup);
+
+	if (!err)
+		return 0;
+	if (err == -EXDEV)
+		log_err("--cgroup %s: not a control group", run->config->cgroup);
+	else
+		log_err("--cgroup %s: %s", run->config->cgroup,
+			err == -ENOENT ? "no such control group" : strerror(-err));
+	return EXIT_USAGE;
+}
+
+static int mark_pid(struct run *run)
+{
+	int err = targets_mark_pid(run->watch.tracer, 0, run->config->pid);
+
+	if (!err) {
+		watch_started(&run->watch, 0, run->config->pid);
+		return 0;
+	}
+	if (err == -ESRCH)
+		log_err("--pid %d: no such process", (int)run->config->pid);
+	else
+		log_err("--pid %d: %s", (int)run->config->pid, strerror(-err));
+	return err == -EPERM ? EXIT_DENIED : EXIT_USAGE;
+}
+
+static int mark_cgroup(struct run *run)
+{
+	int err = targets_mark_cgroup(run->watch.tracer, 0, run->cgroup.directory);
+
+	if (err && err != -ENOENT)
+		log_err("--cgroup %s: %s", run->config->cgroup, strerror(-err));
+	if (err == -ENOENT) {
+		log_warn("--cgroup %s: it was removed", run->config->cgroup);
+		run->ending = ENDING_APP;
+		return 0;
+	}
+	return err ? EXIT_UNSUPPORTED : 0;
+}
+
+static void say_waiting(struct run *run)
+{
+	const struct config *c = run->config;
+	char since[16];
+	time_t now = time(NULL);
+	struct tm tm;
+	size_t i;
+
+	strftime(since, sizeof(since), "%H:%M:%S", localtime_r(&now, &tm));
+	watch_tick(&run->watch);
+	if (c->target == TARGET_CGROUP && !run->watch.apps[0].seen)
+		log_info("waiting for a process in cgroup %s since %s", c->cgroup, since);
+	for (i = 0; c->target == TARGET_APPS && i < c->napps; i++)
+		if (!run->watch.apps[i].seen)
+			log_info("waiting for %s since %s", c->apps[i], since);
+}
+
+static int mark_running(struct run *run)
+{
+	size_t found;
+	int err;
+
+	switch (run->config->target) {
+	case TARGET_APPS:
+		err = targets_mark_names(run->watch.tracer, run->patterns, run->npatterns, &found);
+		if (err) {
+			log_err("running processes could not be looked through: %s", strerror(-err));
+			return EXIT_UNSUPPORTED;
+		}
+		break;
+	case TARGET_PID:
+		return mark_pid(run);
+	case TARGET_CGROUP:
+		tracer_watch_cgroups(run->watch.tracer);
+		err = mark_cgroup(run);
+		if (err)
+			return err;
+		break;
+	default:
+		return 0;
+	}
+	say_waiting(run);
+	return 0;
+}
+
+/* --- signals and the command --- */
+
+static int catch_signals(struct run *run)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	if (run->config->target == TARGET_COMMAND) {
+		sigaddset(&set, SIGQUIT);
+		sigaddset(&set, SIGUSR1);
+		sigaddset(&set, SIGUSR2);
+	}
+	signal(SIGPIPE, SIG_IGN); /* a report that nobody reads is an error to report, not a reason to die */
+	sigprocmask(SIG_BLOCK, &set, &run->mask_before);
+	run->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return run->signals < 0 ? -errno : 0;
+}
+
+static void on_signal(struct run *run)
+{
+	struct signalfd_siginfo info;
+
+	while (read(run->signals, &info, sizeof(info)) == sizeof(info)) {
+		if (run->config->target != TARGET_COMMAND) {
+			run->ending = ENDING_SIGNAL;
+			continue;
+		}
+		/* what the terminal sends has reached the command as well: it is in our process group */
+		if (info.ssi_code <= 0 && !run->command_ended)
+			kill(run->launch.pid, (int)info.ssi_signo);
+	}
+}
+
+static int start_command(struct run *run)
+{
+	int err = launch_start(run->config->command, &run->mask_before, &run->launch);
+
+	if (!err)
+		err = tracer_seed(run->watch.tracer, 0, run->launch.pidfd, true);
+	if (err) {
+		log_err("%s: cannot be started: %s", run->config->command[0], strerror(-err));
+		return EXIT_UNSUPPORTED;
+	}
+	err = launch_go(&run->launch);
+	if (!err)
+		return 0;
+	run->launch.pid = 0;
+	log_err("%s: %s", run->config->command[0], err == -ENOENT ? "command not found" : strerror(-err));
+	return err == -ENOENT ? 127 : 126;
+}
+
+static void reap_command(struct run *run)
+{
+	if (run->command_ended || waitpid(run->launch.pid, &run->command_status, WNOHANG) != run->launch.pid)
+		return;
+	run->command_ended = true;
+	run->ending = ENDING_APP;
+}
+
+/* --- the wait --- */
+
+static int remaining_ms(uint64_t from_ns, uint64_t length_ns)
+{
+	uint64_t now = clock_monotonic_ns(), end = from_ns + length_ns;
+
+	if (now >= end)
+		return 0;
+	return end - now < 3600000000000ULL ? (int)((end - now) / 1000000) + 1 : 3600000;
+}
+
+static int next_wake(const struct run *run)
+{
+	const struct config *c = run->config;
+	int left, ms = tracer_level(run->watch.tracer) ? TICK_MS : WAITING_TICK_MS;
+
+	if (c->duration_ns) {
+		left = remaining_ms(run->started_ns, c->duration_ns);
+		ms = left < ms ? left : ms;
+	}
+	if (c->interval_ns) {
+		left = remaining_ms(run->reported_ns, c->interval_ns);
+		ms = left < ms ? left : ms;
+	}
+	return ms;
+}
+
+static void check_cgroup(struct run *run)
+{
+	if (run->watch.cgroup_moved || access(run->cgroup.directory, F_OK)) {
+		run->watch.cgroup_moved = false;
+		mark_cgroup(run);
+	}
+}
+
+static void check_clock(struct run *run)
+{
+	const struct config *c = run->config;
+
+	if (c->interval_ns && !remaining_ms(run->reported_ns, c->interval_ns) && run->ending == ENDING_NOT_YET) {
+		run->reported_ns += c->interval_ns;
+		if (emit_reports(c, &run->host, &run->watch, ENDING_NOT_YET))
+			run->report_failed = true;
+	}
+	if (c->duration_ns && !remaining_ms(run->started_ns, c->duration_ns) && run->ending == ENDING_NOT_YET)
+		run->ending = ENDING_DURATION;
+}
+
+/* Whether an app that ended means that the run has: a command is over when it was reaped, a cgroup may fill again. */
+static bool ends_with_apps(const struct run *run)
+{
+	return run->config->target == TARGET_APPS || run->config->target == TARGET_PID ||
+	       run->config->target == TARGET_CGROUP;
+}
+
+static void wait_for_end(struct run *run)
+{
+	struct pollfd fds[] = {
+		{ .fd = run->signals, .events = POLLIN },
+		{ .fd = tracer_fd(run->watch.tracer), .events = POLLIN },
+		{ .fd = run->config->target == TARGET_COMMAND ? run->launch.pidfd : -1, .events = POLLIN },
+	};
+	uint64_t tick_ns = 0;
+
+	while (run->ending == ENDING_NOT_YET) {
+		poll(fds, sizeof(fds) / sizeof(fds[0]), next_wake(run));
+		if (fds[0].revents)
+			on_signal(run);
+		tracer_drain(run->watch.tracer);
+		if (fds[2].revents)
+			reap_command(run);
+		if (!remaining_ms(tick_ns, TICK_MS * 1000000ULL)) {
+			watch_tick(&run->watch);
+			tick_ns = clock_monotonic_ns();
+		}
+		if (run->config->target == TARGET_CGROUP)
+			check_cgroup(run);
+		if (ends_with_apps(run) && watch_all_ended(&run->watch) && run->ending == ENDING_NOT_YET)
+			run->ending = ENDING_APP;
+		check_clock(run);
+	}
+}
+
+/* The parent of a process is told of its end a moment before its last switch, with which the ledger lets it go. */
+static void await_last_breath(struct run *run)
+{
+	uint64_t from = clock_monotonic_ns();
+	struct pollfd ring = { .fd = tracer_fd(run->watch.tracer), .events = POLLIN };
+
+	while (run->command_ended && !watch_all_ended(&run->watch) && remaining_ms(from, LAST_BREATH_MS * 1000000ULL)) {
+		poll(&ring, 1, 10);
+		tracer_drain(run->watch.tracer);
+		watch_tick(&run->watch);
+	}
+}
+
+/* With -d, or when a report could not be written, the command may live on: it is not ours to stop. */
+static int command_exit_status(struct run *run)
+{
+	if (!run->command_ended) {
+		waitpid(run->launch.pid, &run->command_status, 0);
+		run->command_ended = true;
+	}
+	if (WIFSIGNALED(run->command_status))
+		return 128 + WTERMSIG(run->command_status);
+	return WEXITSTATUS(run->command_status);
+}
+
+static int follow(struct run *run)
+{
+	int status, command_status = 0;
+
+	if (run->config->target == TARGET_COMMAND) {
+		status = start_command(run);
+		if (status)
+			return status;
+	}
+	run->started_ns = run->reported_ns = clock_monotonic_ns();
+	status = mark_running(run);
+	if (status)
+		return status;
+	wait_for_end(run);
+	await_last_breath(run);
+	watch_tick(&run->watch);
+	tracer_drain(run->watch.tracer);
+	if (emit_reports(run->config, &run->host, &run->watch, run->ending))
+		run->report_failed = true;
+	if (run->config->target == TARGET_COMMAND)
+		command_status = command_exit_status(run);
+	if (command_status)
+		return command_status;
+	return run->report_failed ? EXIT_REPORT : EXIT_DONE;
+}
+
+static int open_tracer(struct run *run)
+{
+	struct tracer_config tc = {
+		.apps = run->watch.napps,
+		.cpus = run->host.cpus,
+		.ring_bytes = run->config->ring_bytes,
+		.patterns = run->patterns,
+		.npatterns = run->npatterns,
+		.record = watch_record,
+		.context = &run->watch,
+	};
+
+	return permit_open(&tc, &run->watch.tracer);
+}
+
+static int prepare(struct run *run)
+{
+	const struct config *c = run->config;
+	int status;
+
+	if (c->target == TARGET_APPS) {
+		status = compile_names(run);
+		if (status)
+			return status;
+	}
+	if (c->target == TARGET_CGROUP) {
+		status = resolve_cgroup(run);
+		if (status)
+			return status;
+	}
+	if (sys_host_read("", &run->host)) {
+		log_err("/proc is not mounted, or not readable");
+		return EXIT_UNSUPPORTED;
+	}
+	if (emit_check(c))
+		return EXIT_REPORT;
+	if (watch_init(&run->watch, c->target == TARGET_APPS ? (unsigned int)c->napps : 1)) {
+		log_err("out of memory");
+		return EXIT_UNSUPPORTED;
+	}
+	name_apps(run);
+	status = open_tracer(run);
+	if (status)
+		return status;
+	return catch_signals(run) ? EXIT_UNSUPPORTED : 0;
+}
+
+int cmd_run(const struct config *config)
+{
+	struct run run = { .config = config, .signals = -1, .launch = { .pidfd = -1, .go = -1, .failed = -1 } };
+	int status;
+
+	setlocale(LC_CTYPE, "");
+	status = prepare(&run);
+	if (!status)
+		status = follow(&run);
+	launch_close(&run.launch);
+	tracer_close(run.watch.tracer);
+	watch_clear(&run.watch);
+	free(run.patterns);
+	if (run.signals >= 0)
+		close(run.signals);
+	return status;
+}

@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/* The commands of the program, one cmd_*.c each, and the exit statuses that users and scripts rely on. */
+#ifndef COMMANDS_H
+#define COMMANDS_H
+
+struct config;
+
+/* With -- COMMAND, the command's own status takes the place of EXIT_DONE. */
+enum exit_status {
+	EXIT_DONE = 0, /* report written */
+	EXIT_USAGE = 2, /* the command line or the settings file is wrong */
+	EXIT_UNSUPPORTED = 3, /* this kernel or container lacks what the request needs */
+	EXIT_DENIED = 4, /* not permitted */
+	EXIT_REPORT = 5, /* the report could not be written */
+};
+
+/*
+ * Follow what config->target names and report on it. Returns the exit status of the program; has said on stderr why, if
+ * that is not EXIT_DONE.
+ */
+int cmd_run(const struct config *config);
+
+/*
+ * Prints to stdout what this kernel, machine and container allow, line by line. Returns the exit status of the program.
+ */
+int cmd_doctor(const struct config *config);
+
+#endif /* COMMANDS_H */

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/* Table of commands. */
+#include <errno.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+#include "options.h"
+#include "settings.h"
+
+struct command_row {
+	const char *name;
+	bool wants_target;
+	int (*run)(const struct config *config); /* NULL: planned, this version does not have it */
+};
+
+static const struct command_row commands[] = {
+	{ .name = "run", .run = cmd_run, .wants_target = true }, /* the default */
+	{ .name = "doctor", .run = cmd_doctor },
+	{ .name = "warm" },
+	{ .name = "profile" },
+	{ .name = "bench" },
+	{ .name = "restore" },
+};
+
+static const struct command_row *find_command(const char *name)
+{
+	for (size_t i = 0; i < sizeof(commands) / sizeof(commands[0]); i++) {
+		if (!strcmp(commands[i].name, name))
+			return &commands[i];
+	}
+	return NULL;
+}
+
+/* The exit status for an error of options_ and settings_ functions, which have said what is wrong. */
+static int fail(int err)
+{
+	if (err == -ENOMEM) {
+		log_err("out of memory");
+		return EXIT_UNSUPPORTED;
+	}
+	return err == -EACCES ? EXIT_DENIED : EXIT_USAGE;
+}
+
+/* What --help and --version say. Returns the exit status. */
+static int print_about(const struct config *config)
+{
+	if (config->help)
+		options_help(stdout);
+	else
+		printf("accel-agent %s\n", ACCEL_AGENT_VERSION);
+	if (fflush(stdout) || ferror(stdout)) {
+		log_err("stdout cannot be written: %s", strerror(errno));
+		return EXIT_REPORT;
+	}
+	return EXIT_DONE;
+}
+
+static int run_command(const struct command_row *command, struct config *config, bool bare)
+{
+	int err;
+
+	if (config->help || config->version)
+		return print_about(config);
+	log_set_level(config->log_level);
+	err = settings_read(config, SETTINGS_DEFAULT_PATH);
+	if (err)
+		return fail(err);
+	log_set_level(config->log_level);
+	if (bare && !config->napps && !config->cgroup) {
+		options_usage(stderr);
+		return EXIT_USAGE;
+	}
+	if (options_check(config, command->wants_target))
+		return EXIT_USAGE;
+	return command->run(config);
+}
+
+int main(int argc, char **argv)
+{
+	const struct command_row *command = argc > 1 ? find_command(argv[1]) : NULL;
+	bool bare = argc < 2;
+	struct config config;
+	int err, status;
+
+	if (command) {
+		argc--;
+		argv++;
+	} else {
+		command = &commands[0];
+	}
+	if (!command->run) {
+		log_err("%s: this version does not have this command yet", command->name);
+		return EXIT_USAGE;
+	}
+	err = options_parse(argc, argv, &config);
+	if (err)
+		return fail(err);
+	status = run_command(command, &config, bare);
+	options_clear(&config);
+	return status;
+}

@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/* The command line, read by the table of options. */
+#include "options.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "option_rows.h"
+
+#define RING_BYTES_DEFAULT (256 * 1024)
+#define LONG_BASE 256 /* getopt value of a long option: this plus its row */
+
+const struct option_row *options_find(const char *name)
+{
+	for (size_t i = 0; i < option_count; i++) {
+		if (!strcmp(option_rows[i].name, name))
+			return &option_rows[i];
+	}
+	return NULL;
+}
+
+static const struct option_row *find_value(int value)
+{
+	if (value >= LONG_BASE)
+		return &option_rows[value - LONG_BASE];
+	for (size_t i = 0; i < option_count; i++) {
+		if (option_rows[i].letter == value)
+			return &option_rows[i];
+	}
+	return NULL;
+}
+
+int options_set(struct config *config, const struct option_row *row, const char *value, char why[OPTIONS_WHY_SIZE])
+{
+	int err = row->set(config, value, why);
+
+	if (!err)
+		config->given |= 1U << (row - option_rows);
+	return err;
+}
+
+bool options_given(const struct config *config, const struct option_row *row)
+{
+	if (row->group == OPTION_GROUP_TARGET && config->command)
+		return true;
+	for (size_t i = 0; i < option_count; i++) {
+		const struct option_row *other = &option_rows[i];
+		bool related = other == row || (row->group != OPTION_GROUP_NONE && other->group == row->group);
+
+		if (related && (config->given & 1U << i))
+			return true;
+	}
+	return false;
+}
+
+void options_init(struct config *ret)
+{
+	*ret = (struct config){
+		.only = ACTION_ALL,
+		.ring_bytes = RING_BYTES_DEFAULT,
+		.log_level = LOG_LEVEL_INFO,
+	};
+}
+
+void options_clear(struct config *config)
+{
+	for (size_t i = 0; i < config->napps; i++)
+		free(config->apps[i]);
+	free(config->cgroup);
+	free(config->output);
+	free(config->settings);
+	memset(config, 0, sizeof(*config));
+}
+
+/* The table in the two forms that getopt_long() wants. "+": stop at the first word that is no option. ":": no messages. */
+static void make_getopt(char letters[2 * OPTION_ROWS_MAX + 3], struct option longs[OPTION_ROWS_MAX + 1])
+{
+	char *p = letters;
+
+	*p++ = '+';
+	*p++ = ':';
+	for (size_t i = 0; i < option_count; i++) {
+		const struct option_row *row = &option_rows[i];
+
+		longs[i] = (struct option){ row->name, row->takes_value, NULL, LONG_BASE + (int)i };
+		if (!row->letter)
+			continue;
+		*p++ = (char)row->letter;
+		if (row->takes_value)
+			*p++ = ':';
+	}
+	*p = '\0';
+	longs[option_count] = (struct option){ 0 };
+}
+
+/* getopt_long() found fault with word. optopt: the letter; a long option's value, 0 if it is unknown. */
+static int refuse_word(int problem, const char *word)
+{
+	const struct option_row *row = optopt ? find_value(optopt) : NULL;
+
+	if (problem == ':' && row)
+		log_err("--%s: this option needs a value", row->name);
+	else if (!strncmp(word, "--", 2) && row)
+		log_err("--%s: this option takes no value", row->name);
+	else if (!strncmp(word, "--", 2))
+		log_err("%.64s: there is no such option, or more than one begins like this; see accel-agent --help",
+			word);
+	else
+		log_err("-%c: there is no such option; see accel-agent --help", optopt);
+	return -EINVAL;
+}
+
+static int parse_words(int argc, char *const argv[], struct config *config)
+{
+	char letters[2 * OPTION_ROWS_MAX + 3], why[OPTIONS_WHY_SIZE];
+	struct option longs[OPTION_ROWS_MAX + 1];
+	int value, word, err;
+
+	make_getopt(letters, longs);
+	opterr = 0;
+	optind = 0; /* a fresh start: glibc keeps the state of the last command line */
+	for (word = 1; (value = getopt_long(argc, argv, letters, longs, NULL)) != -1; word = optind) {
+		const struct option_row *row = find_value(value);
+
+		if (value == '?' || value == ':')
+			return refuse_word(value, argv[word]);
+		err = options_set(config, row, row->takes_value ? optarg : NULL, why);
+		if (err == -EINVAL)
+			log_err("--%s: %s", row->name, why);
+		if (err)
+			return err;
+		if (config->help || config->version)
+			return 0;
+	}
+
+	/* Only a word that getopt took itself is the "--" that ends the options: "-o --" names a file. */
+	if (optind == word + 1) {
+		if (optind == argc || !*argv[optind]) {
+			log_err("--: no command follows");
+			return -EINVAL;
+		}
+		config->command = argv + optind;
+	} else if (optind < argc) {
+		log_err("'%.64s' is not an option; to start a command, write: accel-agent -- COMMAND [ARG]...",
+			argv[optind]);
+		return -EINVAL;
+	}
+	return 0;
+}
+
+int options_parse(int argc, char *const argv[], struct config *ret)
+{
+	struct config config;
+	int err;
+
+	options_init(&config);
+	err = parse_words(argc, argv, &config);
+	if (err) {
+		options_clear(&config);
+		return err;
+	}
+	*ret = config;
+	return 0;
+}
+
+static enum target find_target(const struct config *config, const char *kinds[5], size_t *ret_n)
+{
+	enum target target = TARGET_NONE;
+	size_t n = 0;
+
+	if (config->napps) {
+		target = TARGET_APPS;
+		kinds[n++] = "--app";
+	}
+	if (config->pid) {
+		target = TARGET_PID;
+		kinds[n++] = "--pid";
+	}
+	if (config->cgroup) {
+		target = TARGET_CGROUP;
+		kinds[n++] = "--cgroup";
+	}
+	if (config->command) {
+		target = TARGET_COMMAND;
+		kinds[n++] = "-- COMMAND";
+	}
+	*ret_n = n;
+	return target;
+}
+
+int options_check(struct config *config, bool wants_target)
+{
+	const char *kinds[5];
+	size_t n;
+	enum target target = find_target(config, kinds, &n);
+
+	config->actions = config->only & ~config->without;
+	if (!wants_target) {
+		/* A settings file may name an app that this command has no use for; the command line may not. */
+		if (options_given(config, options_find("app"))) {
+			log_err("%s: this command follows no app", kinds[0]);
+			return -EINVAL;
+		}
+		config->target = TARGET_NONE;
+		return 0;
+	}
+	if (!n) {
+		log_err("what to follow? Name it by one of --app, --pid, --cgroup and -- COMMAND");
+		return -EINVAL;
+	}
+	if (n > 1) {
+		log_err("%s: %s is there too; use one of --app, --pid, --cgroup and -- COMMAND", kinds[1], kinds[0]);
+		return -EINVAL;
+	}
+	config->target = target;
+	return 0;
+}

@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Copyright (c) 2026 The accel-agent authors */
+/* Reports are made in memory, and written at one go: nobody ever sees half of one. */
+#include "run/emit.h"
+
+#include <errno.h>
+#include <langinfo.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "report/report.h"
+#include "util/cleanup.h"
+#include "util/file.h"
+#include "util/log.h"
+
+_Static_assert(AA_RECORD_KINDS <= sizeof(((struct agent_cost *)0)->lost_by_kind) / sizeof(uint64_t),
+	       "kinds of records");
+
+int emit_check(const struct config *config)
+{
+	struct output_file out;
+	int err;
+
+	if (!config->output)
+		return 0;
+	err = output_file_open(&out, config->output);
+	if (err) {
+		log_err("%s: cannot be written: %s", config->output, strerror(-err));
+		return err;
+	}
+	output_file_abort(&out);
+	return 0;
+}
+
+static double cpu_seconds(void)
+{
+	struct rusage u;
+
+	getrusage(RUSAGE_SELF, &u);
+	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
+	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
+}
+
+static void warn_of_gaps(struct agent_cost *cost, const struct watch *watch, uint64_t untracked)
+{
+	struct aa_counts counts;
+	unsigned int app;
+
+	if (cost->lost_events)
+		agent_cost_warn(cost,
+				"%llu events found their ring buffer full; times and counts are exact, lists of files "
+				"and waits "
+				"may lack some: --ring-size gives more room",
+				(unsigned long long)cost->lost_events);
+	if (untracked)
+		agent_cost_warn(cost, "%llu block requests were not followed: too many at once",
+				(unsigned long long)untracked);
+	if (files_dropped_pages(watch->files))
+		agent_cost_warn(cost, "the list of files leaves out %llu pages: more than %d files missed",
+				(unsigned long long)files_dropped_pages(watch->files), FILES_MAX);
+	for (app = 0; app < watch->napps; app++)
+		if (!tracer_read_counts(watch->tracer, app, &counts) && counts.unfollowed)
+			agent_cost_warn(cost, "%llu threads of %s were not followed: no memory for their marks",
+					(unsigned long long)counts.unfollowed, watch->apps[app].name);
+}
+
+static void measure_cost(const struct watch *watch, struct agent_cost *ret)
+{
+	struct rusage u;
+	uint64_t untracked;
+	unsigned int i;
+
+	getrusage(RUSAGE_SELF, &u);
+	ret->cpu_seconds = cpu_seconds();
+	ret->max_rss_kib = (uint64_t)u.ru_maxrss;
+	ret->bpf_seconds = tracer_bpf_seconds(watch->tracer);
+	ret->events = watch->events;
+	tracer_lost(watch->tracer, ret->lost_by_kind, &untracked);
+	for (i = 0; i < AA_RECORD_KINDS; i++)
+		ret->lost_events += ret->lost_by_kind[i];
+	warn_of_gaps(ret, watch, untracked);
+}
+
+static struct report_style choose_style(const struct config *config)
+{
+	struct report_style style = { .columns = 80, .utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8") };
+	struct winsize size;
+
+	if (config->output || !isatty(STDOUT_FILENO))
+		return style;
+	style.colour = !getenv("NO_COLOR");
+	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col)
+		style.columns = size.ws_col;
+	return style;
+}
+
+static int print_app(const struct config *config, const struct host *host, const struct app *app,
+		     const struct agent_cost *cost, FILE *out)
+{
+	struct report_style style = choose_style(config);
+	struct verdict verdicts[DETECT_MAX];
+	struct report report = {
+		.app = app,
+		.host = host,
+		.cost = cost,
+		.verdicts = verdicts,
+		.nverdicts = app->seen ? detect_all(app, host, verdicts) : 0,
+		.interim = app->ending == ENDING_NOT_YET,
+	};
+
+	return config->format == FORMAT_JSON ? report_json(&report, out) : report_text(&report, &style, out);
+}
+
+static int print_all(const struct config *config, const struct host *host, struct watch *watch, enum ending ending,
+		     FILE *out)
+{
+	struct agent_cost cost = { 0 };
+	struct app app;
+	unsigned int i;
+	int err = 0;
+
+	measure_cost(watch, &cost);
+	for (i = 0; !err && i < watch->napps; i++) {
+		err = watch_gather(watch, i, ending, &app);
+		if (err)
+			break;
+		err = print_app(config, host, &app, &cost, out);
+		app_clear(&app);
+	}
+	agent_cost_clear(&cost);
+	return err;
+}
+
+static int write_stdout(const char *text, size_t len)
+{
+	ssize_t n;
+
+	while (len) {
+		n = write(STDOUT_FILENO, text, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		text += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+static int write_file(const char *path, const char *text, size_t len)
+{
+	struct output_file out;
+	int err = output_file_open(&out, path);
+
+	if (err)
+		return err;
+	fwrite(text, 1, len, out.stream); /* commit reports what went wrong */
+	return output_file_commit(&out);
+}
+
+int emit_reports(const struct config *config, const struct host *host, struct watch *watch, enum ending ending)
+{
+	cleanup_free char *text = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&text, &len);
+	int err = out ? 0 : -errno;
+
+	if (!err)
+		err = print_all(config, host, watch, ending, out);
+	if (out && fclose(out) && !err)
+		err = -errno;
+	if (!err)
+		err = config->output ? write_file(config->output, text, len) : write_stdout(text, len);
+	if (err)
+		log_err("%s: the report could not be written: %s", config->output ? config->output : "stdout",
+			strerror(-err));
+	return err;
+}

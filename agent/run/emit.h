@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/* Writing reports where the user wants them. */
+#ifndef EMIT_H
+#define EMIT_H
+
+#include "options.h"
+#include "run/watch.h"
+
+/*
+ * Checks that the report can be written later on, before anything else is done. Returns 0 or -errno, having said why on stderr.
+ */
+int emit_check(const struct config *config);
+
+/*
+ * Writes one report for each app: to stdout one after the other, or to the -o file, which then holds this round only. Nothing is
+ * written unless all of it could be made. Returns 0 or -errno, having said why on stderr.
+ */
+int emit_reports(const struct config *config, const struct host *host, struct watch *watch, enum ending ending);
+
+#endif /* EMIT_H */

@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Copyright (c) 2026 The accel-agent authors */
+/* Capabilities, kernel lockdown, and the words for both. */
+#include "run/permit.h"
+
+#include <errno.h>
+#include <linux/capability.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "commands.h"
+#include "sys/root.h"
+#include "util/cleanup.h"
+#include "util/log.h"
+
+#ifndef CAP_PERFMON
+#define CAP_PERFMON 38
+#endif
+#ifndef CAP_BPF
+#define CAP_BPF 39
+#endif
+
+bool permit_has(int capability)
+{
+	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+
+	if (syscall(SYS_capget, &header, data))
+		return false;
+	return data[capability / 32].effective >> (capability % 32) & 1;
+}
+
+unsigned int permit_missing(char *ret, size_t size)
+{
+	static const struct {
+		int capability;
+		const char *name;
+	} needed[] = { { CAP_BPF, "CAP_BPF" }, { CAP_PERFMON, "CAP_PERFMON" } };
+	unsigned int i, missing = 0;
+
+	ret[0] = '\0';
+	if (permit_has(CAP_SYS_ADMIN)) /* includes both */
+		return 0;
+	for (i = 0; i < sizeof(needed) / sizeof(needed[0]); i++) {
+		if (permit_has(needed[i].capability))
+			continue;
+		snprintf(ret + strlen(ret), size - strlen(ret), "%s%s", missing ? " and " : "", needed[i].name);
+		missing++;
+	}
+	return missing;
+}
+
+static bool locked_down(void)
+{
+	cleanup_free char *text = NULL;
+	size_t len;
+
+	return !sys_read("", "/sys/kernel/security/lockdown", 256, &text, &len) && strstr(text, "[confidentiality]");
+}
+
+static int explain(int err)
+{
+	if (err == -EPERM && locked_down()) {
+		log_err("the kernel is locked down to confidentiality, which forbids tracing: boot with "
+			"lockdown=integrity");
+		return EXIT_UNSUPPORTED;
+	}
+	if (err == -EPERM) {
+		log_err("not permitted to load BPF programs although the capabilities are there: a container's seccomp "
+			"profile or a "
+			"security module forbids bpf(2)");
+		return EXIT_DENIED;
+	}
+	if (err == -ENOTSUP)
+		log_err("this kernel refuses our BPF programs: --verbose shows what its verifier says, and doctor what "
+			"it lacks");
+	else
+		log_err("the BPF programs could not be loaded: %s", strerror(-err));
+	return EXIT_UNSUPPORTED;
+}
+
+int permit_open(const struct tracer_config *config, struct tracer **ret)
+{
+	struct features features;
+	const char *missing;
+	char names[64];
+	int err;
+
+	if (permit_missing(names, sizeof(names))) {
+		log_err("not permitted: tracing needs %s (or CAP_SYS_ADMIN): run it with sudo", names);
+		return EXIT_DENIED;
+	}
+	features_probe(&features);
+	missing = features_missing(&features);
+	if (missing) {
+		log_err("%s", missing);
+		return EXIT_UNSUPPORTED;
+	}
+	err = tracer_open(config, &features, ret);
+	return err ? explain(err) : 0;
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Copyright (c) 2026 The accel-agent authors */
+/* Keeps up with the apps while they live. */
+#include "run/watch.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "sys/process.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+#include "util/log.h"
+
+int watch_init(struct watch *watch, unsigned int napps)
+{
+	struct watch w = { .napps = napps };
+
+	w.apps = calloc(napps, sizeof(*w.apps));
+	w.files = files_new();
+	w.waits = calloc(1, sizeof(*w.waits));
+	w.ledger = malloc(sizeof(*w.ledger));
+	if (!w.apps || !w.files || !w.waits || !w.ledger) {
+		watch_clear(&w);
+		return -ENOMEM;
+	}
+	*watch = w;
+	return 0;
+}
+
+void watch_clear(struct watch *watch)
+{
+	unsigned int i;
+
+	for (i = 0; watch->apps && i < watch->napps; i++)
+		free(watch->apps[i].command);
+	free(watch->apps);
+	files_free(watch->files);
+	free(watch->waits);
+	free(watch->ledger);
+	memset(watch, 0, sizeof(*watch));
+}
+
+static void read_command_line(struct watched *w)
+{
+	cleanup_free struct sys_process *process = malloc(sizeof(*process));
+	char line[4096];
+
+	if (!process || sys_process_read("", w->pid, process))
+		return;
+	sys_process_command_line(process, line, sizeof(line));
+	w->command = strdup(line);
+}
+
+static void read_limits(struct watched *w)
+{
+	struct sys_memory_limit memory;
+	struct sys_quota quota;
+
+	if (w->limits_pid <= 0)
+		return;
+	if (!sys_quota_read("", w->limits_pid, &quota)) {
+		if (!w->quota_known)
+			w->quota_before = quota;
+		w->quota = quota;
+		w->quota_known = true;
+	}
+	if (!sys_memory_limit_read("", w->limits_pid, &memory)) {
+		w->memory = memory;
+		w->memory_known = true;
+	}
+}
+
+void watch_started(struct watch *watch, unsigned int app, pid_t pid)
+{
+	struct watched *w = &watch->apps[app];
+
+	w->ended = false;
+	if (w->seen)
+		return;
+	w->seen = true;
+	w->pid = pid;
+	if (!w->limits_pid)
+		w->limits_pid = pid;
+	w->started = clock_realtime_seconds();
+	w->cpu_known = !sys_cpu_time_read("", &w->cpu_before);
+	if (pid > 0 && !w->command)
+		read_command_line(w);
+	read_limits(w);
+}
+
+void watch_record(void *context, const struct aa_rec *r)
+{
+	struct watch *watch = context;
+
+	watch->events++;
+	if (r->app >= watch->napps && r->kind != AA_REC_CGROUP)
+		return;
+	switch (r->kind) {
+	case AA_REC_START:
+		watch_started(watch, r->app, r->pid);
+		break;
+	case AA_REC_END:
+		watch->apps[r->app].ended = true;
+		break;
+	case AA_REC_MISS:
+		files_miss(watch->files, (const struct aa_rec_miss *)r);
+		break;
+	case AA_REC_FILE:
+		files_name(watch->files, (const struct aa_rec_file *)r);
+		break;
+	case AA_REC_WAIT:
+		waits_add(watch->waits, (const struct aa_rec_wait *)r);
+		break;
+	case AA_REC_CGROUP:
+		watch->cgroup_moved = true;
+		break;
+	}
+}
+
+/* Records may be lost, so the ledger has the last word on who lives. */
+static unsigned int tick_app(struct watch *watch, unsigned int app)
+{
+	struct watched *w = &watch->apps[app];
+
+	if (tracer_read_ledger(watch->tracer, app, watch->ledger) || !watch->ledger->started)
+		return 0;
+	if (!w->seen)
+		watch_started(watch, app, 0);
+	w->ended = watch->ledger->ended != 0;
+	if (w->ended)
+		return 0;
+	read_limits(w);
+	return level_next(&w->level, watch->ledger);
+}
+
+void watch_tick(struct watch *watch)
+{
+	unsigned int app, wanted, level = 1;
+
+	if (!tracer_level(watch->tracer))
+		return;
+	for (app = 0; app < watch->napps; app++) {
+		wanted = tick_app(watch, app);
+		if (wanted > level)
+			level = wanted;
+	}
+	if (tracer_set_level(watch->tracer, level))
+		log_debug("who ends long waits is not recorded: the program could not be attached");
+}
+
+bool watch_all_ended(const struct watch *watch)
+{
+	unsigned int app;
+
+	for (app = 0; app < watch->napps; app++)
+		if (!watch->apps[app].seen || !watch->apps[app].ended)
+			return false;
+	return true;
+}

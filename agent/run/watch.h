@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/* The apps of one run: what is remembered of each while it lives, and the model of it when a report is due. */
+#ifndef WATCH_H
+#define WATCH_H
+
+#include <stdbool.h>
+#include <sys/types.h>
+
+#include "model/files.h"
+#include "model/model.h"
+#include "model/waits.h"
+#include "run/level.h"
+#include "sys/limits.h"
+#include "sys/machine.h"
+#include "trace/tracer.h"
+
+struct watched {
+	char name[sizeof(((struct app *)0)->name)];
+	char *command; /* command line of its first process, owned; NULL: not known yet */
+	pid_t pid; /* of its first process; 0: not known */
+	pid_t limits_pid; /* whose cgroup tells the limits: the first process, or the agent where it is the app's parent */
+	bool seen, ended;
+	double started; /* seconds since the epoch */
+	struct sys_cpu_time cpu_before;
+	bool cpu_known;
+	struct sys_quota quota_before, quota; /* at the start; last reading */
+	bool quota_known;
+	struct sys_memory_limit memory;
+	bool memory_known;
+	struct level level;
+};
+
+struct watch {
+	struct tracer *tracer;
+	struct watched *apps; /* owned */
+	unsigned int napps;
+	struct files *files; /* owned */
+	struct waits *waits; /* owned */
+	struct aa_ledger *ledger; /* room for one, owned */
+	uint64_t events; /* records read */
+	bool cgroup_moved; /* somebody moved into a cgroup since the last look */
+};
+
+/*
+ * Makes room for napps apps without names. Returns 0 or -ENOMEM. Free with watch_clear().
+ */
+int watch_init(struct watch *watch, unsigned int napps);
+void watch_clear(struct watch *watch);
+
+/*
+ * Takes in one record: the callback of struct tracer_config, context is the watch.
+ */
+void watch_record(void *watch, const struct aa_rec *record);
+
+/*
+ * An app is there: notes what must be read before it is over. pid is its first process, or 0.
+ */
+void watch_started(struct watch *watch, unsigned int app, pid_t pid);
+
+/*
+ * Looks at the ledgers: notes apps that started or ended, reads their limits again, chooses the level of detail.
+ */
+void watch_tick(struct watch *watch);
+
+/*
+ * Whether every app was seen and has ended.
+ */
+bool watch_all_ended(const struct watch *watch);
+
+/*
+ * Fills ret with all that is known of an app now. Returns 0, -ENOMEM or -errno of reading a map. Clear with app_clear().
+ */
+int watch_gather(struct watch *watch, unsigned int app, enum ending ending, struct app *ret);
+
+#endif /* WATCH_H */
