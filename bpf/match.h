@@ -16,92 +16,86 @@
 #define __always_inline inline __attribute__((always_inline))
 #endif
 
-#define AA_MATCH_BYTES 256 /* of a path or an argument list that are looked at; a power of two */
+#define AA_MATCH_BYTES 256 /* of a path or an argument that are looked at */
+#define AA_MATCH_PIECES 32 /* of an argument list, each an argument or AA_MATCH_BYTES - 1 bytes of one */
 
 /*
- * Returns 1 if the last component of the NUL-terminated path in text[start...] matches the pattern, else 0.
+ * Returns 1 if the last component of the NUL-terminated path in text matches the pattern, else 0.
  */
-static __always_inline int aa_match(const struct aa_pattern *p, const unsigned char text[AA_MATCH_BYTES], __u32 start)
+static __always_inline int aa_match(const struct aa_pattern *p, const unsigned char text[AA_MATCH_BYTES])
 {
 	__u64 state = 1;
 	__u32 i;
 
 	for (i = 0; i < AA_MATCH_BYTES; i++) {
-		unsigned char c = text[(start + i) & (AA_MATCH_BYTES - 1)];
+		unsigned char c = text[i];
+		__u64 slash = ((__u64)(c ^ '/') - 1) >>
+			      63; /* 1: the component ends; not a branch, which would be verified 256 times */
 
 		if (!c)
 			break;
-		if (c == '/')
-			state = 1;
-		else
-			state = ((state & p->accept[c]) << 1) | (state & p->star);
+		state = ((state & p->accept[c]) << 1) | (state & p->star);
+		state = (state & (slash - 1)) | slash;
 	}
 	return (state >> (p->length & 63)) & 1;
 }
 
-/* The state of the search for the script among the arguments of an interpreter: in memory, so that the verifier forgets it. */
+/* The search for the script among the arguments of an interpreter. Zeroed: it begins. */
 struct aa_script {
-	__u32 start; /* of the present argument */
-	__u32 hash; /* of its bytes */
-	__u8 dash; /* it starts with '-' */
-	__u8 skip; /* the argument is the value of an option */
-	__u8 index; /* arguments seen */
-	__u8 done;
-	__u32 found; /* start of the script's name; 0: none */
+	__u8 begun; /* argv[0] was seen */
+	__u8 skip; /* the next argument is the value of an option */
+	__u8 cut; /* the next piece goes on with the argument before */
 };
 
-#define AA_HASH_STEP(h, c) ((h)*33 + (c))
-#define AA_HASH2(a, b) AA_HASH_STEP(AA_HASH_STEP(0U, a), b)
-#define AA_HASH3(a, b, c) AA_HASH_STEP(AA_HASH2(a, b), c)
-
-/* Options whose value is the next argument, and options after which no script follows; by hash. */
-#define AA_HASH_CP AA_HASH3('-', 'c', 'p')
-#define AA_HASH_CLASSPATH 0xad3362f0U
-#define AA_HASH_CLASS_PATH 0xe9b2ac0aU
-#define AA_HASH_REQUIRE 0x3cb92537U
-
-static __always_inline void aa_script_argument_end(struct aa_script *s, __u32 next)
-{
-	if (s->index == 0 || s->skip) {
-		s->skip = 0;
-	} else if (!s->dash) {
-		s->found = s->start;
-		s->done = 1;
-	} else if (s->hash == AA_HASH2('-', 'c') || s->hash == AA_HASH2('-', 'e')) {
-		s->done = 1; /* the program is the argument itself */
-	} else if (s->hash == AA_HASH_CP || s->hash == AA_HASH_CLASSPATH || s->hash == AA_HASH_CLASS_PATH ||
-		   s->hash == AA_HASH_REQUIRE || s->hash == AA_HASH2('-', 'W') || s->hash == AA_HASH2('-', 'X') ||
-		   s->hash == AA_HASH2('-', 'r') || s->hash == AA_HASH2('-', 'I')) {
-		s->skip = 1;
-	}
-	s->index++;
-	s->start = next;
-	s->hash = 0;
-	s->dash = 0;
-}
+enum aa_script_verdict {
+	AA_SCRIPT_GO_ON,
+	AA_SCRIPT_FOUND, /* this argument names it */
+	AA_SCRIPT_NONE, /* the program is given as an argument: there is no script */
+};
 
 /*
- * Finds the script in an argument list (NUL-separated, length bytes of it valid, argv[0] first): the first argument that is
- * no option nor the value of one, so "python3 -m pytest", "java -cp x -jar y.jar", "node build.js". Returns its offset, or 0.
+ * Whether an argument is text, which has size bytes with its NUL, at most 16; both as little-endian words, because BPF has no
+ * memcmp(). With constants for text and size this is two comparisons.
  */
-static __always_inline __u32 aa_script_find(struct aa_script *s, const unsigned char args[AA_MATCH_BYTES], __u32 length)
+static __always_inline int aa_argument_is(const char *arg, const char *text, __u32 size)
 {
-	__u32 i;
+	const __u64 *words = (const __u64 *)arg;
+	__u64 first = 0, second = 0;
 
-	for (i = 0; i < AA_MATCH_BYTES; i++) {
-		unsigned char c = args[i];
-
-		if (s->done || i >= length)
-			break;
-		if (!c) {
-			aa_script_argument_end(s, i + 1);
-			continue;
-		}
-		if (i == s->start && c == '-')
-			s->dash = 1;
-		s->hash = AA_HASH_STEP(s->hash, c);
+	if (size <= 8) {
+		__builtin_memcpy(&first, text, size);
+		return (words[0] & (~0ULL >> (64 - 8 * size))) == first;
 	}
-	return s->found;
+	__builtin_memcpy(&first, text, 8);
+	__builtin_memcpy(&second, text + 8, size - 8);
+	return words[0] == first && (words[1] & (~0ULL >> (128 - 8 * size))) == second;
+}
+
+#define AA_ARG_IS(arg, text) aa_argument_is(arg, text, sizeof(text))
+
+/*
+ * Looks at the next piece of the argument list: NUL-terminated, aligned to 8, at least 16 bytes may be read; size counts its NUL. The script is the
+ * first argument that is no option nor the value of one: "python3 -m pytest", "java -cp x -jar y.jar", "node build.js".
+ */
+static __always_inline enum aa_script_verdict aa_script_step(struct aa_script *s, const char *arg, __u32 size)
+{
+	__u8 continued = s->cut, first = !s->begun, value = s->skip;
+
+	s->cut = size == AA_MATCH_BYTES;
+	s->begun = 1;
+	if (continued)
+		return AA_SCRIPT_GO_ON;
+	s->skip = 0;
+	if (first || value)
+		return AA_SCRIPT_GO_ON;
+	if (arg[0] != '-')
+		return AA_SCRIPT_FOUND;
+	if (AA_ARG_IS(arg, "-c") || AA_ARG_IS(arg, "-e"))
+		return AA_SCRIPT_NONE;
+	s->skip = AA_ARG_IS(arg, "-cp") || AA_ARG_IS(arg, "-classpath") || AA_ARG_IS(arg, "--class-path") ||
+		  AA_ARG_IS(arg, "-r") || AA_ARG_IS(arg, "--require") || AA_ARG_IS(arg, "-W") || AA_ARG_IS(arg, "-X") ||
+		  AA_ARG_IS(arg, "-I");
+	return AA_SCRIPT_GO_ON;
 }
 
 #endif /* BPF_MATCH_H */

@@ -19,11 +19,10 @@ struct {
 	__type(value, struct aa_pattern);
 } patterns SEC(".maps");
 
+/* The name that is matched: the program's, then its script's. */
 struct exec_scratch {
-	unsigned char name[AA_MATCH_BYTES];
-	unsigned char args[AA_MATCH_BYTES];
-	struct aa_script script;
-	__u32 interpreter;
+	unsigned char name[AA_MATCH_BYTES] __attribute__((aligned(8)));
+	struct aa_script search; /* here, and not on the stack, where the verifier would follow each of its values */
 };
 
 struct {
@@ -99,55 +98,41 @@ static __always_inline void kin_bequeath(struct task_struct *task)
 	}
 }
 
-/* The index of the first app whose pattern takes the name in scratch, or -1. Notes whether it names an interpreter. */
-static __always_inline int match_text(struct exec_scratch *s, const unsigned char *text, __u32 start, __u32 i)
-{
-	struct aa_pattern *p = bpf_map_lookup_elem(&patterns, &i);
-
-	if (!p || !aa_match(p, text, start))
-		return -1;
-	return p->app;
-}
-
-/* Return the app of pattern i if it matches, else -1. */
+/* The app of pattern i if it takes the name in scratch; else -1. */
 __noinline int match_name(__u32 i)
 {
 	__u32 zero = 0;
 	struct exec_scratch *s = bpf_map_lookup_elem(&scratch, &zero);
+	struct aa_pattern *p = bpf_map_lookup_elem(&patterns, &i);
 
-	return s ? match_text(s, s->name, 0, i) : -1;
+	return s && p && aa_match(p, s->name) ? (int)p->app : -1;
 }
 
-__noinline int match_script(__u32 i)
+/* Reads the arguments of the new program up to the script that it is to run, into scratch. Returns 1 if there is one, else 0. */
+__noinline int find_script(void)
 {
-	__u32 zero = 0;
-	struct exec_scratch *s = bpf_map_lookup_elem(&scratch, &zero);
-
-	return s ? match_text(s, s->args, s->script.found, i) : -1;
-}
-
-/* Reads the argument list of the new program and finds the script in it. Returns its offset, or 0. */
-__noinline int find_script(struct exec_scratch *unused)
-{
-	__u32 zero = 0;
-	struct exec_scratch *s = bpf_map_lookup_elem(&scratch, &zero);
 	struct task_struct *task = bpf_get_current_task_btf();
-	unsigned long start, end, length;
+	enum aa_script_verdict verdict;
+	unsigned long at, end;
+	__u32 i, zero = 0;
+	struct exec_scratch *s = bpf_map_lookup_elem(&scratch, &zero);
+	long n;
 
 	if (!s || !task->mm)
 		return 0;
-	start = task->mm->arg_start;
+	__builtin_memset(&s->search, 0, sizeof(s->search));
+	at = task->mm->arg_start;
 	end = task->mm->arg_end;
-	length = end - start;
-	if (end <= start)
-		return 0;
-	if (length > AA_MATCH_BYTES - 1)
-		length = AA_MATCH_BYTES - 1;
-	__builtin_memset(&s->script, 0, sizeof(s->script));
-	__builtin_memset(s->args, 0, sizeof(s->args));
-	if (bpf_probe_read_user(s->args, length & (AA_MATCH_BYTES - 1), (void *)start))
-		return 0;
-	return aa_script_find(&s->script, s->args, length);
+	for (i = 0; i < AA_MATCH_PIECES && at < end; i++) {
+		n = bpf_probe_read_user_str(s->name, sizeof(s->name), (void *)at);
+		if (n <= 0)
+			break;
+		verdict = aa_script_step(&s->search, (char *)s->name, n);
+		if (verdict != AA_SCRIPT_GO_ON)
+			return verdict == AA_SCRIPT_FOUND;
+		at += n == sizeof(s->name) ? n - 1 : n;
+	}
+	return 0;
 }
 
 /* The app whose name the new program of the current task bears, by its own name or by its script's, or -1. */
@@ -172,10 +157,10 @@ static __always_inline int match_exec(struct task_struct *task, struct linux_bin
 		else if (app >= 0)
 			return app;
 	}
-	if (!interpreter || !find_script(s))
+	if (!interpreter || !find_script())
 		return -1;
 	for (i = 0; i < AA_MAX_PATTERNS && i < count; i++) {
-		app = match_script(i);
+		app = match_name(i);
 		if (app >= 0 && app != AA_PATTERN_INTERPRETER)
 			return app;
 	}

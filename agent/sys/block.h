@@ -14,8 +14,8 @@ struct sys_block {
 };
 
 /*
- * Reads what sysfs knows of the device with the kernel's dev_t (major << 20 | minor). Returns 0, -ENOENT (no such device, or
- * no sysfs), or -errno.
+ * Reads what sysfs knows of the device with the kernel's dev_t (major << 20 | minor). Returns 0, -ENOENT (no such
+ * device, or no sysfs), or -errno.
  */
 int sys_block_read(const char *root, uint32_t dev, struct sys_block *ret);
 

@@ -12,7 +12,7 @@
 
 struct sys_cgroup {
 	char directory[PATH_MAX]; /* to open; the root that was asked for is part of it */
-	size_t mount_len; /* length of the part of directory that is the mount point; the path below the mount follows */
+	size_t mount_len; /* of directory: this much is the mount point, then follows the path below it */
 	bool v2;
 	char controller[32]; /* v1: the (first) controller of the hierarchy, or "name=NAME"; v2: "" */
 	uint64_t id; /* as the kernel counts within the hierarchy; 0: not asked for */
@@ -20,8 +20,8 @@ struct sys_cgroup {
 
 /*
  * Finds in the text of /proc/PID/cgroup the path of the process in the hierarchy that a controller ("cpu", "memory")
- * belongs to. ret_path has PATH_MAX bytes. Returns 0, -ENOENT (no such hierarchy), or -EINVAL (a path that leaves the part of
- * the tree that this process may see, or makes no sense).
+ * belongs to. ret_path has PATH_MAX bytes. Returns 0, -ENOENT (no such hierarchy), or -EINVAL (a path that leaves the
+ * part of the tree that this process may see, or makes no sense).
  */
 int sys_cgroup_parse(const char *text, size_t len, const char *controller, char *ret_path, bool *ret_v2);
 
@@ -32,9 +32,9 @@ int sys_cgroup_parse(const char *text, size_t len, const char *controller, char 
 int sys_cgroup_of(const char *root, pid_t pid, const char *controller, struct sys_cgroup *ret);
 
 /*
- * Finds the cgroup that a user names: by its directory, or by its path below the root of a hierarchy (with or without the first
- * slash), where v2 comes before v1 and among v1 "cpu" and "memory" before the others. Returns 0, -ENOENT (none of that
- * name), -EXDEV (a directory, but not of a cgroup; also through a link), or -errno.
+ * Finds the cgroup that a user names: by its directory, or by its path below the root of a hierarchy (with or without
+ * the first slash), where v2 comes before v1 and among v1 "cpu" and "memory" before the others. Returns 0, -ENOENT
+ * (none of that name), -EXDEV (a directory, but not of a cgroup; also through a link), or -errno.
  */
 int sys_cgroup_resolve(const char *root, const char *text, struct sys_cgroup *ret);
 

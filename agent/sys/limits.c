@@ -105,8 +105,8 @@ static bool go_up(struct sys_cgroup *cgroup)
 }
 
 /*
- * Reads a file of the cgroup. Returns 0, or -ENOENT also where the top of the tree, or a group whose parent does not hand
- * the controller down, has no such file: no limit there.
+ * Reads a file of the cgroup. Returns 0 or -errno: -ENOENT also where the top of the tree, or a group whose parent does
+ * not hand the controller down, has no such file, and so no limit.
  */
 static int read_text(const struct sys_cgroup *cgroup, const char *name, char **ret_text, size_t *ret_len)
 {

@@ -43,8 +43,8 @@ int sys_cpu_stat_parse(const char *text, size_t len, uint64_t *ret_periods, doub
 int sys_memory_bytes_parse(const char *text, size_t len, uint64_t *ret);
 
 /*
- * Read the smallest limit on the path of a process, from its cgroup up to the top of what is mounted; of equal ones, the
- * nearest. Return 0, or -errno: not known (-ENOENT: no such process, or no such hierarchy is mounted).
+ * Read the smallest limit on the path of a process, from its cgroup up to the top of what is mounted; of equal ones,
+ * the nearest. Return 0, or -errno: not known (-ENOENT: no such process, or no such hierarchy is mounted).
  */
 int sys_quota_read(const char *root, pid_t pid, struct sys_quota *ret);
 int sys_memory_limit_read(const char *root, pid_t pid, struct sys_memory_limit *ret);

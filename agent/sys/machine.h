@@ -38,7 +38,8 @@ uint32_t sys_cpu_set_count_both(const struct sys_cpu_set *a, const struct sys_cp
 int sys_cpus_online(const char *root, struct sys_cpu_set *ret);
 
 /*
- * Finds the sum over all CPUs in the text of /proc/stat. Returns 0, or -EINVAL if it is not there or has no steal field.
+ * Finds the sum over all CPUs in the text of /proc/stat. Returns 0, or -EINVAL if it is not there or has no steal
+ * field.
  */
 int sys_cpu_time_parse(const char *text, size_t len, struct sys_cpu_time *ret);
 

@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+struct sys_cpu_set;
+
 /* What /proc/PID/stat says. */
 struct sys_process_stat {
 	pid_t pid;
@@ -36,8 +38,8 @@ struct sys_process {
 int sys_process_stat_parse(const char *text, size_t len, struct sys_process_stat *ret);
 
 /*
- * Reads all of one process (never parts of two, if the pid is used again meanwhile). Returns 0, -ENOENT or -ESRCH (no such
- * process), or -errno.
+ * Reads all of one process (never parts of two, if the pid is used again meanwhile). Returns 0, -ENOENT or -ESRCH (no
+ * such process), or -errno.
  */
 int sys_process_read(const char *root, pid_t pid, struct sys_process *ret);
 
@@ -61,7 +63,6 @@ int sys_thread_count(const char *root, pid_t pid, uint32_t *ret);
 /*
  * Finds the CPUs that a process may run on in the text of /proc/PID/status. Returns 0 or -EINVAL.
  */
-struct sys_cpu_set;
 int sys_allowed_cpus_parse(const char *text, size_t len, struct sys_cpu_set *ret);
 
 /*

@@ -100,18 +100,26 @@ bool pattern_matches(const struct aa_pattern *pattern, const char *path)
 	const char *slash = strrchr(path, '/');
 
 	strncpy((char *)text, slash ? slash + 1 : path, sizeof(text) - 1);
-	return aa_match(pattern, text, 0);
+	return aa_match(pattern, text);
 }
 
 const char *pattern_script(const char *args, size_t length)
 {
-	unsigned char text[AA_MATCH_BYTES] = { 0 };
-	struct aa_script script = { 0 };
-	unsigned int found;
+	struct aa_script search = { 0 };
+	enum aa_script_verdict verdict;
+	size_t size, at, i;
 
-	if (length > sizeof(text) - 1)
-		length = sizeof(text) - 1;
-	memcpy(text, args, length);
-	found = aa_script_find(&script, text, length);
-	return found ? args + found : NULL;
+	for (at = 0, i = 0; at < length && i < AA_MATCH_PIECES; i++) {
+		char piece[AA_MATCH_BYTES] __attribute__((aligned(8))) = { 0 };
+
+		size = strnlen(args + at, length - at) + 1;
+		if (size > sizeof(piece))
+			size = sizeof(piece);
+		memcpy(piece, args + at, size - 1);
+		verdict = aa_script_step(&search, piece, (unsigned int)size);
+		if (verdict != AA_SCRIPT_GO_ON)
+			return verdict == AA_SCRIPT_FOUND ? args + at : NULL;
+		at += size == sizeof(piece) ? size - 1 : size;
+	}
+	return NULL;
 }

@@ -21,7 +21,7 @@ int pattern_compile(const char *glob, unsigned int app, struct aa_pattern *ret);
 bool pattern_matches(const struct aa_pattern *pattern, const char *path);
 
 /*
- * Finds the script that an interpreter runs, by the rule of aa_script_find(). args are length bytes of NUL-separated arguments,
+ * Finds the script that an interpreter runs, by the rule of aa_script_step(). args are length bytes of NUL-separated arguments,
  * argv[0] first. Returns a pointer into args, or NULL if there is none. The name is NUL-terminated if args is.
  */
 const char *pattern_script(const char *args, size_t length);

@@ -54,11 +54,12 @@ static int on_record(void *context, void *data, size_t size)
 __attribute__((format(printf, 2, 0))) static int on_libbpf_message(enum libbpf_print_level level, const char *format,
 								   va_list args)
 {
-	char text[2048], *line, *rest = text;
+	cleanup_free char *text = NULL;
+	char *line, *rest;
 
-	if (level == LIBBPF_DEBUG)
+	if (level == LIBBPF_DEBUG || vasprintf(&text, format, args) < 0)
 		return 0;
-	vsnprintf(text, sizeof(text), format, args);
+	rest = text;
 	while ((line = strsep(&rest, "\n")))
 		if (*line)
 			log_debug("%s", line);

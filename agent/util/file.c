@@ -137,7 +137,7 @@ static int open_special(struct output_file *ret, const char *path)
 	return 0;
 }
 
-/* Opens the folder of path, so that the temporary file and the rename use the same one, whatever happens to its name. */
+/* Opens the folder of path: the temporary file and the rename use the same one, whatever happens to its name. */
 static int open_folder(const char *path, const char *name)
 {
 	cleanup_free char *folder = NULL;

@@ -8,8 +8,8 @@
 #include <stdio.h>
 
 /*
- * Reads the whole of a small file (path as openat takes it). *ret_text holds *ret_len bytes, any of which may be NUL, and
- * one more NUL after them; the caller frees it. Returns 0, -EFBIG for more than max_bytes, -ENOMEM or -errno.
+ * Reads the whole of a small file (path as openat takes it). *ret_text holds *ret_len bytes, any of which may be NUL,
+ * and one more NUL after them; the caller frees it. Returns 0, -EFBIG for more than max_bytes, -ENOMEM or -errno.
  */
 int read_file_at(int dirfd, const char *path, size_t max_bytes, char **ret_text, size_t *ret_len);
 

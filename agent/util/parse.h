@@ -33,8 +33,8 @@ bool span_equals(struct span span, const char *text);
 bool span_starts(struct span span, const char *text);
 
 /*
- * Reads a span that is a decimal number and nothing else: no sign, blank or prefix. Returns 0, -EINVAL (not a number) or
- * -ERANGE (does not fit, or is more than max).
+ * Reads a span that is a decimal number and nothing else: no sign, blank or prefix. Returns 0, -EINVAL (not a number)
+ * or -ERANGE (does not fit, or is more than max).
  */
 int parse_u64(struct span span, uint64_t max, uint64_t *ret);
 

@@ -81,7 +81,7 @@ static void paths_are_found(void **state)
 	assert_found(*state, 53, "/f", "/merged/f");
 }
 
-/* Of several mounts of one file system, the one whose root is nearest to the file; names that only start alike do not match. */
+/* Of several mounts of one file system, the one whose root is nearest to the file; whole names have to match. */
 static void nearest_root_wins(void **state)
 {
 	assert_found(*state, VDB, "/www/site/index.html", "/srv/web/index.html");
