@@ -356,12 +356,20 @@ static void await_last_breath(struct run *run)
 	}
 }
 
-/* With -d, or when a report could not be written, the command may live on: it is not ours to stop. */
+/* After -d the command may live on: it is not ours to stop. Nobody watches any more, but signals are still passed on. */
 static int command_exit_status(struct run *run)
 {
-	if (!run->command_ended) {
-		waitpid(run->launch.pid, &run->command_status, 0);
-		run->command_ended = true;
+	struct pollfd fds[] = {
+		{ .fd = run->signals, .events = POLLIN },
+		{ .fd = run->launch.pidfd, .events = POLLIN },
+	};
+
+	tracer_close(run->watch.tracer);
+	run->watch.tracer = NULL;
+	while (!run->command_ended) {
+		poll(fds, 2, -1);
+		on_signal(run);
+		reap_command(run);
 	}
 	if (WIFSIGNALED(run->command_status))
 		return 128 + WTERMSIG(run->command_status);

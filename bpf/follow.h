@@ -100,6 +100,16 @@ static __always_inline void record_head(struct aa_rec *h, __u32 kind, __u32 app,
 	h->tid = task ? task->pid : 0;
 }
 
+/* The pid of the current task as the agent sees it, or 0 where its namespace does not show it. */
+static __always_inline __u32 local_pid(void)
+{
+	struct bpf_pidns_info info = {};
+
+	if (bpf_get_ns_current_pid_tgid(aa_config.pid_ns_dev, aa_config.pid_ns_ino, &info, sizeof(info)))
+		return 0;
+	return info.tgid;
+}
+
 /* Sends a record of a task's life. urgent wakes the reader at once. */
 static __always_inline void record_life(__u32 kind, __u32 app, __u64 now, struct task_struct *task, bool urgent)
 {
@@ -112,7 +122,7 @@ static __always_inline void record_life(__u32 kind, __u32 app, __u64 now, struct
 	record_head(&r->h, kind, app, now, task);
 	r->cgroup_id = 0;
 	r->parent = task->real_parent->tgid;
-	r->pad = 0;
+	r->local_pid = kind == AA_REC_START ? local_pid() : 0;
 	__builtin_memcpy(r->comm, task->comm, AA_COMM_LEN);
 	bpf_ringbuf_submit(r, urgent ? BPF_RB_FORCE_WAKEUP : RING_FLAGS(&ring_life));
 }

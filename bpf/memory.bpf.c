@@ -117,9 +117,10 @@ static __always_inline __u32 folio_pages(struct folio *folio)
 static __always_inline void note_miss(struct aa_thread *t, struct task_struct *task, struct inode *inode, __u64 index,
 				      __u32 pages)
 {
+	bool metadata = inode->i_sb->s_magic == BDEVFS_MAGIC; /* of the file system on that device: inodes, directories */
 	struct file_key key = {
-		.ino = inode->i_ino,
-		.dev = inode->i_sb->s_magic == BDEVFS_MAGIC ? inode->i_rdev : inode->i_sb->s_dev,
+		.ino = metadata ? 0 : inode->i_ino,
+		.dev = metadata ? inode->i_rdev : inode->i_sb->s_dev,
 		.generation = inode->i_generation,
 	};
 
@@ -135,7 +136,8 @@ static __always_inline void note_miss(struct aa_thread *t, struct task_struct *t
 	t->miss_generation = key.generation;
 	t->miss_index = index;
 	t->miss_pages = pages;
-	note_file(t, task, inode, &key);
+	if (!metadata)
+		note_file(t, task, inode, &key);
 }
 
 static __always_inline int on_miss(struct address_space *mapping, __u64 index, __u32 pages)

@@ -92,6 +92,8 @@ struct aa_config {
 	__u32 apps;
 	__u32 patterns;
 	__u32 cpus; /* online */
+	__u32 pad;
+	__u64 pid_ns_dev, pid_ns_ino; /* the agent's pid namespace, as stat(2) shows it */
 	__u8 syscall[AA_SYSCALLS]; /* enum aa_syscall by system call number */
 };
 

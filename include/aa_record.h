@@ -38,7 +38,7 @@ struct aa_rec_exec { /* also START, FORK (pid, tid: the child's) and END */
 	struct aa_rec h;
 	__u64 cgroup_id;
 	__u32 parent; /* thread group of the parent */
-	__u32 pad;
+	__u32 local_pid; /* START: pid in the agent's own pid namespace, 0: it has none there */
 	char comm[AA_COMM_LEN];
 };
 
@@ -67,7 +67,7 @@ struct aa_rec_block {
 
 struct aa_rec_miss {
 	struct aa_rec h;
-	__u64 ino;
+	__u64 ino; /* 0: the device itself, that is, its file system's metadata */
 	__u64 index; /* in pages */
 	__u32 dev;
 	__u32 generation;

@@ -153,22 +153,26 @@ static int gather_devices(struct watch *watch, unsigned int app, struct app *ret
 	return err;
 }
 
-/* "/usr/lib/x.so", "lib/x.so on vda" where it is not mounted here, "inode 12 on vda" where its name is not known. */
+/*
+ * "/usr/lib/x.so", "/lib/x.so on vda" where it is not mounted here, "inode 12 on vda" where its name is not known, "metadata of vda"
+ * for the device's own pages.
+ */
 static char *file_name(const struct watch *watch, const struct file *file, const struct sys_mounts *mounts)
 {
 	char inside[AA_PATH_LEN * 2], path[8192], *name = NULL;
 	struct device d = { .dev = file->dev };
-	int known = !files_path(watch->files, file, inside, sizeof(inside));
+	int n, known = !files_path(watch->files, file, inside, sizeof(inside));
 
 	if (known && file->complete && !sys_mounts_find(mounts, file->dev, inside, path, sizeof(path)))
 		return strdup(path);
 	name_device(&d);
-	if (asprintf(&name, known ? "%s on %s" : "inode %s on %s", known ? inside : "", d.name) < 0)
-		return NULL;
 	if (known)
-		return name;
-	free(name);
-	return asprintf(&name, "inode %llu on %s", (unsigned long long)file->ino, d.name) < 0 ? NULL : name;
+		n = asprintf(&name, "%s on %s", inside, d.name);
+	else if (!file->ino)
+		n = asprintf(&name, "metadata of %s (directories, inodes)", d.name);
+	else
+		n = asprintf(&name, "inode %llu on %s", (unsigned long long)file->ino, d.name);
+	return n < 0 ? NULL : name;
 }
 
 static int gather_files(struct watch *watch, unsigned int app, struct app *ret)

@@ -99,7 +99,7 @@ void watch_record(void *context, const struct aa_rec *r)
 		return;
 	switch (r->kind) {
 	case AA_REC_START:
-		watch_started(watch, r->app, r->pid);
+		watch_started(watch, r->app, (pid_t)((const struct aa_rec_exec *)r)->local_pid);
 		break;
 	case AA_REC_END:
 		watch->apps[r->app].ended = true;

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "accel.skel.h"
@@ -98,8 +99,13 @@ static void choose_programs(struct accel *s, const struct features *f)
 
 static int configure(struct accel *s, const struct tracer_config *c)
 {
+	struct stat pid_ns;
 	int err;
 
+	if (!stat("/proc/self/ns/pid", &pid_ns)) {
+		s->rodata->aa_config.pid_ns_dev = pid_ns.st_dev;
+		s->rodata->aa_config.pid_ns_ino = pid_ns.st_ino;
+	}
 	s->rodata->aa_config.apps = c->apps;
 	s->rodata->aa_config.cpus = c->cpus;
 	s->rodata->aa_config.patterns = c->npatterns;
