@@ -25,8 +25,8 @@ static __always_inline struct aa_counts *counts_get(__u32 index)
 	return bpf_map_lookup_elem(&counts, &index);
 }
 
-/* Moves t to a state. The app's lock is held, the clocks stand at now. */
-static __always_inline void thread_move(struct aa_ledger *l, struct aa_thread *t, __u32 to)
+/* Moves t to a state, perhaps onto a CPU that was idle. The app's lock is held, the clocks stand at now. */
+static __always_inline void thread_move(struct aa_ledger *l, struct aa_thread *t, __u32 to, bool cpu_idle)
 {
 	__u32 from = t->state, cell = t->cell;
 	struct aa_cell *c;
@@ -35,19 +35,19 @@ static __always_inline void thread_move(struct aa_ledger *l, struct aa_thread *t
 		return;
 	c = &l->command[cell];
 	if (from < AA_STATES)
-		aa_ledger_leave(l, c, from);
+		aa_ledger_leave(l, c, from, &t->queued, cpu_idle);
 	else
 		aa_ledger_born(l);
-	aa_ledger_enter(l, c, to);
+	aa_ledger_enter(l, c, to, &t->queued);
 	t->state = to;
 	t->since = l->now;
 }
 
-static __always_inline void thread_change(struct aa_app *app, struct aa_thread *t, __u32 to, __u64 now)
+static __always_inline void thread_change(struct aa_app *app, struct aa_thread *t, __u32 to, bool cpu_idle, __u64 now)
 {
 	bpf_spin_lock(&app->lock);
 	aa_ledger_advance(&app->ledger, now);
-	thread_move(&app->ledger, t, to);
+	thread_move(&app->ledger, t, to, cpu_idle);
 	bpf_spin_unlock(&app->lock);
 }
 

@@ -35,6 +35,20 @@ static __always_inline void aa_ledger_sleep(struct aa_ledger *l, __u64 dt)
 }
 
 /*
+ * The part of a wait for a CPU that neighbours cause: without them, as many of the waiting threads would run as there are CPUs
+ * that no thread of the app has.
+ */
+static __always_inline void aa_ledger_neighbours(struct aa_ledger *l, __u64 share)
+{
+	__u32 queued = l->n[AA_RUNQ], free;
+
+	if (!queued || l->running >= l->cpus)
+		return;
+	free = l->cpus - l->running;
+	l->w += queued <= free ? share : share / queued * free;
+}
+
+/*
  * Brings the clocks to now. A time before l->now (another CPU was faster to the lock) is taken as l->now.
  */
 static __always_inline void aa_ledger_advance(struct aa_ledger *l, __u64 now)
@@ -75,15 +89,13 @@ static __always_inline void aa_ledger_advance(struct aa_ledger *l, __u64 now)
 		l->v_rest = all - share * l->active;
 	}
 	l->v += share;
-	/* Only threads on the run queue read w: while there is none, it may stand still. */
-	if (l->n[AA_RUNQ] && l->running < l->cpus)
-		l->w += l->running ? share / l->cpus * (l->cpus - l->running) : share;
+	aa_ledger_neighbours(l, share);
 }
 
 /*
  * Counts one thread of command c into state (less than AA_STATES).
  */
-static __always_inline void aa_ledger_enter(struct aa_ledger *l, struct aa_cell *c, __u32 state)
+static __always_inline void aa_ledger_enter(struct aa_ledger *l, struct aa_cell *c, __u32 state, struct aa_queued *queued)
 {
 	c->n[state]++;
 	c->t[state] -= l->now;
@@ -96,14 +108,17 @@ static __always_inline void aa_ledger_enter(struct aa_ledger *l, struct aa_cell 
 		c->s -= l->s;
 		l->running++;
 	} else if (state == AA_RUNQ) {
-		c->w -= l->w;
+		queued->v = l->v;
+		queued->w = l->w;
 	}
 }
 
 /*
- * Counts one thread of command c out of state (less than AA_STATES).
+ * Counts one thread of command c out of state (less than AA_STATES). cpu_idle: it comes from the run queue to a CPU that had nothing
+ * to do, so it waited for that CPU to wake up, and for nobody else.
  */
-static __always_inline void aa_ledger_leave(struct aa_ledger *l, struct aa_cell *c, __u32 state)
+static __always_inline void aa_ledger_leave(struct aa_ledger *l, struct aa_cell *c, __u32 state,
+					    const struct aa_queued *queued, int cpu_idle)
 {
 	c->n[state]--;
 	c->t[state] += l->now;
@@ -116,7 +131,10 @@ static __always_inline void aa_ledger_leave(struct aa_ledger *l, struct aa_cell 
 		c->s += l->s;
 		l->running--;
 	} else if (state == AA_RUNQ) {
-		c->w += l->w;
+		if (cpu_idle)
+			c->wakeup += l->v - queued->v;
+		else
+			c->w += l->w - queued->w;
 	}
 }
 

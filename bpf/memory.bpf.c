@@ -215,7 +215,7 @@ static __always_inline int on_reclaim(bool begin)
 		t->flags |= AA_THREAD_RECLAIM;
 	else
 		t->flags &= ~AA_THREAD_RECLAIM;
-	thread_change(app, t, begin ? AA_RUN_RECLAIM : AA_RUN, bpf_ktime_get_ns());
+	thread_change(app, t, begin ? AA_RUN_RECLAIM : AA_RUN, false, bpf_ktime_get_ns());
 	return 0;
 }
 

@@ -11,8 +11,8 @@ static __always_inline void switch_pair(struct aa_app *app, struct aa_thread *pr
 {
 	bpf_spin_lock(&app->lock);
 	aa_ledger_advance(&app->ledger, now);
-	thread_move(&app->ledger, prev, to);
-	thread_move(&app->ledger, next, next->flags & AA_THREAD_RECLAIM ? AA_RUN_RECLAIM : AA_RUN);
+	thread_move(&app->ledger, prev, to, false);
+	thread_move(&app->ledger, next, next->flags & AA_THREAD_RECLAIM ? AA_RUN_RECLAIM : AA_RUN, false);
 	bpf_spin_unlock(&app->lock);
 }
 
@@ -27,7 +27,7 @@ static __always_inline void switch_dead(struct aa_app *app, struct aa_thread *t,
 	bpf_spin_lock(&app->lock);
 	aa_ledger_advance(&app->ledger, now);
 	if (cell < AA_MAX_COMMANDS && state < AA_STATES) {
-		aa_ledger_leave(&app->ledger, &app->ledger.command[cell], state);
+		aa_ledger_leave(&app->ledger, &app->ledger.command[cell], state, &t->queued, false);
 		last = aa_ledger_gone(&app->ledger);
 	}
 	bpf_spin_unlock(&app->lock);
@@ -55,7 +55,7 @@ static __always_inline bool switch_out(struct aa_thread *t, struct task_struct *
 		switch_pair(app, t, to, next, now);
 		return true;
 	}
-	thread_change(app, t, to, now);
+	thread_change(app, t, to, false, now);
 	return false;
 }
 
@@ -79,7 +79,7 @@ static __always_inline int on_switch(bool preempt, struct task_struct *prev, str
 			now = bpf_ktime_get_ns();
 		app = app_get(n->app);
 		if (app)
-			thread_change(app, n, n->flags & AA_THREAD_RECLAIM ? AA_RUN_RECLAIM : AA_RUN, now);
+			thread_change(app, n, n->flags & AA_THREAD_RECLAIM ? AA_RUN_RECLAIM : AA_RUN, !prev->pid, now);
 	}
 	return 0;
 }
@@ -137,7 +137,7 @@ static __always_inline int on_wakeup(struct task_struct *task)
 	if (aa_control.level >= 2 && t->state != AA_NO_STATE && now > t->since + aa_control.wait_threshold_ns)
 		send_wait(task, t, now);
 	t->waker = 0;
-	thread_change(app, t, wait_runnable(task), now);
+	thread_change(app, t, wait_runnable(task), false, now);
 	return 0;
 }
 

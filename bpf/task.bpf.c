@@ -179,13 +179,13 @@ static __always_inline void exec_command(struct aa_app *app, struct aa_thread *t
 	if (t->state == AA_NO_STATE)
 		aa_ledger_born(l);
 	else if (old < AA_MAX_COMMANDS && t->state < AA_STATES)
-		aa_ledger_leave(l, &l->command[old], t->state);
+		aa_ledger_leave(l, &l->command[old], t->state, &t->queued, false);
 	if ((t->flags & AA_THREAD_NO_EXEC) && old < AA_MAX_COMMANDS)
 		l->command[old].processes--;
 	cell = aa_ledger_command(l, name);
 	if (cell < AA_MAX_COMMANDS) {
 		l->command[cell].processes++;
-		aa_ledger_enter(l, &l->command[cell], AA_RUN);
+		aa_ledger_enter(l, &l->command[cell], AA_RUN, &t->queued);
 	}
 	if (cpus > l->cpus || root)
 		l->cpus = cpus;
@@ -379,7 +379,7 @@ static __always_inline void scan_enter(struct aa_app *app, struct aa_thread *t, 
 	bpf_spin_lock(&app->lock);
 	aa_ledger_advance(&app->ledger, now);
 	if (t->state == AA_NO_STATE)
-		thread_move(&app->ledger, t, to);
+		thread_move(&app->ledger, t, to, false);
 	bpf_spin_unlock(&app->lock);
 }
 

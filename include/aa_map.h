@@ -31,6 +31,7 @@ struct aa_thread {
 	__u8 pad[3];
 	__u32 waker; /* of the present wait, 0: unknown */
 	__u64 since; /* in this state, ns */
+	struct aa_queued queued;
 	__u64 faults; /* task->maj_flt when it was last read */
 	/* page cache misses in a row, not yet sent */
 	__u64 miss_ino;

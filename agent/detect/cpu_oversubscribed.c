@@ -9,13 +9,14 @@
 
 static double part(const struct times *times)
 {
-	return times->wall[STATE_RUNQ] - times->wall_neighbour;
+	return times->wall[STATE_RUNQ] - times->wall_neighbour - times->wall_wakeup;
 }
 
 static bool eval(const struct app *app, const struct host *host, struct verdict *ret)
 {
 	struct verdict v = { .id = "cpu-oversubscribed" };
-	double seconds = (app->times.wall[STATE_RUNQ] - app->times.wall_neighbour) * share_kept(app);
+	double seconds = (app->times.wall[STATE_RUNQ] - app->times.wall_neighbour - app->times.wall_wakeup) *
+			 share_kept(app);
 	double runnable = mean_runnable(app);
 	unsigned int wanted = app->cpus + 1;
 

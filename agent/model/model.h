@@ -45,7 +45,8 @@ struct times {
 	double wall[STATES]; /* wall time charged; [STATE_SLEEP]: time in which no thread was active */
 	double wall_disk_read; /* parts of wall[STATE_DISK] */
 	double wall_disk_write;
-	double wall_neighbour; /* part of wall[STATE_RUNQ] while others held the CPUs */
+	double wall_neighbour; /* part of wall[STATE_RUNQ] that threads of others caused; waits that are over */
+	double wall_wakeup; /* part of wall[STATE_RUNQ] while an idle CPU woke up; waits that are over */
 	double wall_alone; /* part of wall[STATE_RUN]: one thread runs, no other is active */
 };
 

@@ -136,9 +136,9 @@ static json_t *wall_and_idle(const struct app *app)
 
 static json_t *wall_parts(const struct times *times)
 {
-	return json_pack("{so so so so}", "disk_read", number(times->wall_disk_read), "disk_write",
-			 number(times->wall_disk_write), "neighbour", number(times->wall_neighbour), "alone",
-			 number(times->wall_alone));
+	return json_pack("{so so so so so}", "disk_read", number(times->wall_disk_read), "disk_write",
+			 number(times->wall_disk_write), "neighbour", number(times->wall_neighbour), "wakeup",
+			 number(times->wall_wakeup), "alone", number(times->wall_alone));
 }
 
 /* Up to the largest number of threads that ever ran at once; the last bucket of the ledger means "or more". */

@@ -110,7 +110,11 @@ void page_wrap(const struct page *page, unsigned int at, unsigned int indent, co
 	while (word && *word) {
 		size_t len = word_length(word), width = width_of(word, len);
 
-		if (!first && at + 1 + width > page->columns) {
+		if (width > page->columns - indent) { /* longer than any line: cut hard */
+			width = page->columns - indent;
+			len = bytes_in(word, width);
+		}
+		if (at + !first + width > page->columns && at > indent) {
 			fputc('\n', page->out);
 			pad(page, indent);
 			at = indent;

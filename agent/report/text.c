@@ -19,12 +19,12 @@ static const struct {
 	const char *meaning;
 } states[STATES] = {
 	[STATE_RUN] = { PAGE_GREEN, "on a CPU" },
-	[STATE_RUNQ] = { PAGE_YELLOW, "ready to run, waiting for a CPU" },
+	[STATE_RUNQ] = { PAGE_YELLOW, "ready, but waiting for a CPU" },
 	[STATE_THROTTLED] = { PAGE_YELLOW, "stopped by a CPU quota" },
 	[STATE_DISK] = { PAGE_BLUE, "waiting for reads and writes" },
-	[STATE_FAULT] = { PAGE_BLUE, "page faults that read from disk" },
-	[STATE_RECLAIM] = { PAGE_RED, "freeing memory, or waiting for it" },
-	[STATE_LOCK] = { PAGE_RED, "waiting for locks in the kernel" },
+	[STATE_FAULT] = { PAGE_BLUE, "page faults reading the disk" },
+	[STATE_RECLAIM] = { PAGE_RED, "freeing or awaiting memory" },
+	[STATE_LOCK] = { PAGE_RED, "waiting for kernel locks" },
 	[STATE_SLEEP] = { PAGE_DIM, "every thread asleep" },
 };
 
@@ -58,26 +58,36 @@ static void head_command(const struct page *page, const char *command)
 	fputc('\n', page->out);
 }
 
+static void headline(const struct page *page, const struct report *r)
+{
+	const struct app *app = r->app;
+	char line[256];
+
+	if (!app->seen)
+		snprintf(line, sizeof(line), "%s%s was never seen", r->interim ? "Interim report: " : "", app->name);
+	else
+		snprintf(line, sizeof(line), "%s%s: %s wall time, %s process%s, %s thread%s at peak, %u CPU%s",
+			 r->interim ? "Interim report: " : "", app->name, units_seconds(UNITS_BUF, app->wall_seconds),
+			 units_count(UNITS_BUF, app->processes), app->processes == 1 ? "" : "es",
+			 units_count(UNITS_BUF, app->threads_peak), app->threads_peak == 1 ? "" : "s", app->cpus,
+			 app->cpus == 1 ? "" : "s");
+	page_colour(page, PAGE_BOLD);
+	page_wrap(page, 0, 2, line);
+	page_plain(page);
+}
+
 static void write_head(const struct page *page, const struct report *r)
 {
 	const struct app *app = r->app;
 	char line[256];
 
-	page_colour(page, PAGE_BOLD);
-	if (r->interim)
-		fputs("Interim report: ", page->out);
-	page_path(page, page->columns - 16, app->name);
-	page_plain(page);
+	headline(page, r);
 	if (!app->seen) {
-		fputs(" was never seen\n\n", page->out);
+		fputc('\n', page->out);
 		page_wrap(page, 0, 0,
 			  "No process that matches ran while the agent watched, so there is nothing to report.");
 		return;
 	}
-	fprintf(page->out, ": %s wall time, %s process%s, %s thread%s at peak, %u CPU%s\n",
-		units_seconds(UNITS_BUF, app->wall_seconds), units_count(UNITS_BUF, app->processes),
-		app->processes == 1 ? "" : "es", units_count(UNITS_BUF, app->threads_peak),
-		app->threads_peak == 1 ? "" : "s", app->cpus, app->cpus == 1 ? "" : "s");
 	if (app->command)
 		head_command(page, app->command);
 	snprintf(line, sizeof(line), "kernel %.*s, %u CPU%s, %s memory", (int)sizeof(r->host->kernel), r->host->kernel,
@@ -110,11 +120,11 @@ static void write_verdict(const struct page *page, const struct report *r)
 static void bar_row(const struct page *page, const char *name, double seconds, double wall, enum page_colour colour,
 		    const char *meaning)
 {
-	unsigned int width = 20 + (page->columns - PAGE_MIN_COLUMNS) / 2;
+	unsigned int width = 16 + (page->columns - PAGE_MIN_COLUMNS) / 2;
 
 	if (!(seconds >= wall * MIN_SHOWN))
 		return;
-	fprintf(page->out, "  %-*s%11s%8s  ", LABEL, name, units_seconds(UNITS_BUF, seconds),
+	fprintf(page->out, "  %-*s%11s%7s  ", LABEL, name, units_seconds(UNITS_BUF, seconds),
 		units_percent(UNITS_BUF, seconds / wall));
 	page_bar(page, width, seconds / wall, colour);
 	fprintf(page->out, " %s\n", meaning);
@@ -124,8 +134,8 @@ static void bar_row(const struct page *page, const char *name, double seconds, d
 static const char *sleep_meaning(const struct app *app, char *ret, size_t size)
 {
 	static const char *const words[SLEEP_CAUSES] = {
-		[SLEEP_CHILD] = "child processes", [SLEEP_FUTEX] = "user-space locks", [SLEEP_PIPE] = "pipes",
-		[SLEEP_SOCKET] = "sockets",        [SLEEP_TIMER] = "timers",           [SLEEP_OTHER] = "other things",
+		[SLEEP_CHILD] = "children", [SLEEP_FUTEX] = "futexes", [SLEEP_PIPE] = "pipes",
+		[SLEEP_SOCKET] = "sockets", [SLEEP_TIMER] = "timers",  [SLEEP_OTHER] = "other things",
 	};
 	int i, most = 0;
 
@@ -134,7 +144,7 @@ static const char *sleep_meaning(const struct app *app, char *ret, size_t size)
 			most = i;
 	if (!(app->wall_sleep[most] > 0))
 		return states[STATE_SLEEP].meaning;
-	snprintf(ret, size, "all asleep, mostly on %s", words[most]);
+	snprintf(ret, size, "asleep, mostly on %s", words[most]);
 	return ret;
 }
 
