@@ -60,17 +60,17 @@ static void head_command(const struct page *page, const char *command)
 
 static void headline(const struct page *page, const struct report *r)
 {
+	const char *interim = r->interim ? "Interim report: " : "";
 	const struct app *app = r->app;
 	char line[256];
 
 	if (!app->seen)
-		snprintf(line, sizeof(line), "%s%s was never seen", r->interim ? "Interim report: " : "", app->name);
+		snprintf(line, sizeof(line), "%s%s was never seen", interim, app->name);
 	else
-		snprintf(line, sizeof(line), "%s%s: %s wall time, %s process%s, %s thread%s at peak, %u CPU%s",
-			 r->interim ? "Interim report: " : "", app->name, units_seconds(UNITS_BUF, app->wall_seconds),
-			 units_count(UNITS_BUF, app->processes), app->processes == 1 ? "" : "es",
-			 units_count(UNITS_BUF, app->threads_peak), app->threads_peak == 1 ? "" : "s", app->cpus,
-			 app->cpus == 1 ? "" : "s");
+		snprintf(line, sizeof(line), "%s%s: %s wall time, %s process%s, %s thread%s at peak, %u CPU%s", interim,
+			 app->name, units_seconds(UNITS_BUF, app->wall_seconds), units_count(UNITS_BUF, app->processes),
+			 app->processes == 1 ? "" : "es", units_count(UNITS_BUF, app->threads_peak),
+			 app->threads_peak == 1 ? "" : "s", app->cpus, app->cpus == 1 ? "" : "s");
 	page_colour(page, PAGE_BOLD);
 	page_wrap(page, 0, 2, line);
 	page_plain(page);
