@@ -5,6 +5,8 @@
 #include "detect/say.h"
 #include "model/units.h"
 
+#define SEEK_US 2000 /* a virtual disk may call itself rotational, but only a real one takes this long */
+
 static double part(const struct times *times)
 {
 	return times->wall_disk_read;
@@ -29,8 +31,9 @@ static bool eval(const struct app *app, const struct host *host, struct verdict 
 		say_suggestion(&v, "the files were cold: read them ahead of the run (in parallel), or keep them in "
 				   "memory from run to run; ");
 	say_suggestion(&v, "%s; more jobs (-j) overlap reads with computing",
-		       device && device->rotational ? "move them from the spinning disk to an SSD or tmpfs" :
-						      "put them on a faster disk or tmpfs");
+		       device && device->rotational && device->p50_us > SEEK_US ?
+			       "move them from the spinning disk to an SSD or tmpfs" :
+			       "put them on a faster disk or tmpfs");
 	*ret = v;
 	return true;
 }

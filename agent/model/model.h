@@ -136,7 +136,7 @@ struct app {
 	size_t nwaits;
 
 	uint64_t missed_pages, missed_bytes, major_faults;
-	double steal; /* share of the machine's CPU time stolen by the hypervisor during the run, 0 to 1; NAN: unknown */
+	double steal; /* share of the CPU time that the machine wanted and the hypervisor stole, 0 to 1; NAN: unknown */
 	struct quota quota;
 	struct memory_limit memory_limit;
 };

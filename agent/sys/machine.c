@@ -84,6 +84,9 @@ int sys_cpus_online(const char *root, struct sys_cpu_set *ret)
 	return err ? err : sys_cpu_list_parse(text, len, ret);
 }
 
+#define FIELD_IDLE 3
+#define FIELD_IOWAIT 4
+
 int sys_cpu_time_parse(const char *text, size_t len, struct sys_cpu_time *ret)
 {
 	struct span rest = { text, len }, line, word;
@@ -96,7 +99,8 @@ int sys_cpu_time_parse(const char *text, size_t len, struct sys_cpu_time *ret)
 	for (field = 0; field < 8; field++) {
 		if (!span_next_word(&line, &word) || parse_u64(word, UINT64_MAX / 16, &time.steal))
 			return -EINVAL;
-		time.total += time.steal;
+		if (field != FIELD_IDLE && field != FIELD_IOWAIT)
+			time.wanted += time.steal;
 	}
 	*ret = time;
 	return 0;
@@ -114,12 +118,12 @@ int sys_cpu_time_read(const char *root, struct sys_cpu_time *ret)
 
 double sys_steal_share(const struct sys_cpu_time *before, const struct sys_cpu_time *after)
 {
-	if (after->total <= before->total)
+	if (after->wanted <= before->wanted)
 		return NAN;
 	/* the kernel may correct a counter downwards */
 	if (after->steal <= before->steal)
 		return 0;
-	return fmin(1, (double)(after->steal - before->steal) / (double)(after->total - before->total));
+	return fmin(1, (double)(after->steal - before->steal) / (double)(after->wanted - before->wanted));
 }
 
 int sys_memory_total_parse(const char *text, size_t len, uint64_t *ret_bytes)

@@ -17,7 +17,7 @@ struct sys_cpu_set {
 
 /* CPU time of all CPUs since boot, in clock ticks. */
 struct sys_cpu_time {
-	uint64_t total; /* idle time and steal included */
+	uint64_t wanted; /* not idle: something ran, or would have run had the hypervisor let it */
 	uint64_t steal; /* the hypervisor ran something else */
 };
 
@@ -49,7 +49,7 @@ int sys_cpu_time_parse(const char *text, size_t len, struct sys_cpu_time *ret);
 int sys_cpu_time_read(const char *root, struct sys_cpu_time *ret);
 
 /*
- * Share of the machine's CPU time from before to after that was stolen, 0 to 1; NAN if no time passed between them.
+ * Share of the CPU time that the machine wanted from before to after, and did not get, 0 to 1; NAN if it wanted none.
  */
 double sys_steal_share(const struct sys_cpu_time *before, const struct sys_cpu_time *after);
 

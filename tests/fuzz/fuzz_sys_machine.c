@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct sys_cpu_set cpus;
 	uint64_t bytes;
 
-	if (!sys_cpu_time_parse(text, size, &time) && time.steal > time.total)
+	if (!sys_cpu_time_parse(text, size, &time) && time.steal > time.wanted)
 		abort();
 	if (!sys_cpu_list_parse(text, size, &cpus) && sys_cpu_set_count(&cpus) > SYS_MAX_CPUS)
 		abort();
