@@ -446,6 +446,7 @@ static int prepare(struct run *run)
 	status = open_tracer(run);
 	if (status)
 		return status;
+	run->watch.start_cpu_seconds = clock_cpu_seconds();
 	return catch_signals(run) ? EXIT_UNSUPPORTED : 0;
 }
 

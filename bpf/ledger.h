@@ -95,7 +95,8 @@ static __always_inline void aa_ledger_advance(struct aa_ledger *l, __u64 now)
 /*
  * Counts one thread of command c into state (less than AA_STATES).
  */
-static __always_inline void aa_ledger_enter(struct aa_ledger *l, struct aa_cell *c, __u32 state, struct aa_queued *queued)
+static __always_inline void aa_ledger_enter(struct aa_ledger *l, struct aa_cell *c, __u32 state,
+					    struct aa_queued *queued)
 {
 	c->n[state]++;
 	c->t[state] -= l->now;

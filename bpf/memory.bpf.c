@@ -117,7 +117,8 @@ static __always_inline __u32 folio_pages(struct folio *folio)
 static __always_inline void note_miss(struct aa_thread *t, struct task_struct *task, struct inode *inode, __u64 index,
 				      __u32 pages)
 {
-	bool metadata = inode->i_sb->s_magic == BDEVFS_MAGIC; /* of the file system on that device: inodes, directories */
+	bool metadata = inode->i_sb->s_magic ==
+			BDEVFS_MAGIC; /* of the file system on that device: inodes, directories */
 	struct file_key key = {
 		.ino = metadata ? 0 : inode->i_ino,
 		.dev = metadata ? inode->i_rdev : inode->i_sb->s_dev,

@@ -293,9 +293,10 @@ static json_t *lost_object(const struct agent_cost *cost)
 
 static json_t *agent_object(const struct agent_cost *cost)
 {
-	return json_pack("{so so so so so so so}", "cpu_seconds", number(cost->cpu_seconds), "bpf_seconds",
-			 number(cost->bpf_seconds), "max_rss_kib", count_or_null(cost->max_rss_kib), "events",
-			 count(cost->events), "lost_events", count(cost->lost_events), "warnings",
+	return json_pack("{so so so so so so so so}", "cpu_seconds", number(cost->cpu_seconds), "start_cpu_seconds",
+			 number(cost->start_cpu_seconds), "bpf_seconds", number(cost->bpf_seconds), "max_rss_kib",
+			 count_or_null(cost->max_rss_kib), "events", count(cost->events), "lost_events",
+			 count(cost->lost_events), "warnings",
 			 array_of(cost->warnings, cost->nwarnings, sizeof(*cost->warnings), warning_string), "lost",
 			 lost_object(cost));
 }

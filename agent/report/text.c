@@ -205,7 +205,7 @@ static void write_losses(const struct page *page, const struct agent_cost *cost)
 			used += (size_t)snprintf(text + used, sizeof(text) - used, ", %s %s", kinds[i],
 						 units_count(UNITS_BUF, cost->lost_by_kind[i]));
 	snprintf(text + used, sizeof(text) - used,
-		 ": lists of files and waits may be incomplete, times are not affected");
+		 ": lists of files and waits may be incomplete, times are not affected; --ring-size gives more room");
 	fputs("  ", page->out);
 	page_wrap(page, 2, 2, text);
 }
@@ -213,17 +213,18 @@ static void write_losses(const struct page *page, const struct agent_cost *cost)
 static void write_cost(const struct page *page, const struct report *r)
 {
 	const struct agent_cost *cost = r->cost;
+	double watching = cost->cpu_seconds - cost->start_cpu_seconds;
 	char text[256], share[64] = "", rss[64] = "";
 	size_t i;
 
 	page_heading(page, "The agent itself");
-	if (r->app->wall_seconds > 0 && isfinite(cost->cpu_seconds))
+	if (r->app->wall_seconds > 0 && isfinite(watching))
 		snprintf(share, sizeof(share), " (%s of one CPU)",
-			 units_percent(UNITS_BUF, cost->cpu_seconds / r->app->wall_seconds));
+			 units_percent(UNITS_BUF, watching / r->app->wall_seconds));
 	if (cost->max_rss_kib)
 		units_bytes(rss, cost->max_rss_kib * 1024);
-	snprintf(text, sizeof(text), "CPU %s%s, BPF programs %s, memory %s, %s events%s",
-		 units_seconds(UNITS_BUF, cost->cpu_seconds), share,
+	snprintf(text, sizeof(text), "CPU %s to start, then %s%s; BPF programs %s, memory %s, %s events%s",
+		 units_seconds(UNITS_BUF, cost->start_cpu_seconds), units_seconds(UNITS_BUF, watching), share,
 		 isfinite(cost->bpf_seconds) ? units_seconds(UNITS_BUF, cost->bpf_seconds) : "not measured",
 		 rss[0] ? rss : "unknown", units_count(UNITS_BUF, cost->events),
 		 cost->lost_events ? "" : ", none lost");

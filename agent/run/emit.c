@@ -13,6 +13,7 @@
 
 #include "report/report.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/file.h"
 #include "util/log.h"
 
@@ -35,29 +36,18 @@ int emit_check(const struct config *config)
 	return 0;
 }
 
-static double cpu_seconds(void)
-{
-	struct rusage u;
-
-	getrusage(RUSAGE_SELF, &u);
-	return (double)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) +
-	       (double)(u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1e6;
-}
-
-static void warn_of_gaps(struct agent_cost *cost, const struct watch *watch, uint64_t untracked)
+static void warn_of_gaps(struct agent_cost *cost, const struct watch *watch, const struct tracer_losses *losses)
 {
 	struct aa_counts counts;
 	unsigned int app;
 
-	if (cost->lost_events)
+	if (losses->runs)
 		agent_cost_warn(cost,
-				"%llu events found their ring buffer full; times and counts are exact, lists of files "
-				"and waits "
-				"may lack some: --ring-size gives more room",
-				(unsigned long long)cost->lost_events);
-	if (untracked)
+				"the kernel left out %llu runs of our programs: times may be off by as many switches",
+				(unsigned long long)losses->runs);
+	if (losses->requests)
 		agent_cost_warn(cost, "%llu block requests were not followed: too many at once",
-				(unsigned long long)untracked);
+				(unsigned long long)losses->requests);
 	if (files_dropped_pages(watch->files))
 		agent_cost_warn(cost, "the list of files leaves out %llu pages: more than %d files missed",
 				(unsigned long long)files_dropped_pages(watch->files), FILES_MAX);
@@ -69,19 +59,22 @@ static void warn_of_gaps(struct agent_cost *cost, const struct watch *watch, uin
 
 static void measure_cost(const struct watch *watch, struct agent_cost *ret)
 {
+	struct tracer_losses losses;
 	struct rusage u;
-	uint64_t untracked;
 	unsigned int i;
 
 	getrusage(RUSAGE_SELF, &u);
-	ret->cpu_seconds = cpu_seconds();
+	ret->cpu_seconds = clock_cpu_seconds();
 	ret->max_rss_kib = (uint64_t)u.ru_maxrss;
 	ret->bpf_seconds = tracer_bpf_seconds(watch->tracer);
 	ret->events = watch->events;
-	tracer_lost(watch->tracer, ret->lost_by_kind, &untracked);
-	for (i = 0; i < AA_RECORD_KINDS; i++)
-		ret->lost_events += ret->lost_by_kind[i];
-	warn_of_gaps(ret, watch, untracked);
+	ret->start_cpu_seconds = watch->start_cpu_seconds;
+	tracer_losses(watch->tracer, &losses);
+	for (i = 0; i < AA_RECORD_KINDS; i++) {
+		ret->lost_by_kind[i] = losses.records[i];
+		ret->lost_events += losses.records[i];
+	}
+	warn_of_gaps(ret, watch, &losses);
 }
 
 static struct report_style choose_style(const struct config *config)

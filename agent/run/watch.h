@@ -39,6 +39,7 @@ struct watch {
 	struct waits *waits; /* owned */
 	struct aa_ledger *ledger; /* room for one, owned */
 	uint64_t events; /* records read */
+	double start_cpu_seconds; /* CPU time of the agent before it began to watch */
 	bool cgroup_moved; /* somebody moved into a cgroup since the last look */
 };
 

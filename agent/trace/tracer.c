@@ -198,6 +198,13 @@ int tracer_seed(struct tracer *tracer, unsigned int app, int pidfd, bool at_exec
 
 void tracer_scan_begin(struct tracer *tracer)
 {
+	int kin = bpf_map__fd(tracer->skel->maps.kin);
+	__u32 tgid;
+
+	/* what an earlier scan noted is of processes whose numbers may belong to others by now */
+	while (!bpf_map_get_next_key(kin, NULL, &tgid))
+		if (bpf_map_delete_elem(kin, &tgid))
+			break;
 	__atomic_store_n(&tracer->skel->bss->aa_control.scanning, 1, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&tracer->skel->bss->aa_control.live, 1, __ATOMIC_SEQ_CST);
 }
@@ -293,14 +300,31 @@ int tracer_each_device(struct tracer *tracer,
 	return errno == ENOENT ? 0 : -errno;
 }
 
-void tracer_lost(const struct tracer *tracer, uint64_t ret[AA_RECORD_KINDS], uint64_t *ret_untracked_requests)
+/* What the kernel knows of a loaded program. Returns whether it told. */
+static bool read_info(const struct bpf_program *program, struct bpf_prog_info *ret)
+{
+	__u32 size = sizeof(*ret);
+
+	memset(ret, 0, size);
+	return bpf_program__fd(program) >= 0 && !bpf_obj_get_info_by_fd(bpf_program__fd(program), ret, &size);
+}
+
+void tracer_losses(const struct tracer *tracer, struct tracer_losses *ret)
 {
 	const struct aa_control *c = &tracer->skel->bss->aa_control;
+	struct bpf_prog_info info;
+	struct bpf_program *p;
 	unsigned int i;
 
 	for (i = 0; i < AA_RECORD_KINDS; i++)
-		ret[i] = __atomic_load_n(&c->lost[i], __ATOMIC_RELAXED);
-	*ret_untracked_requests = __atomic_load_n(&c->untracked_requests, __ATOMIC_RELAXED);
+		ret->records[i] = __atomic_load_n(&c->lost[i], __ATOMIC_RELAXED);
+	ret->requests = __atomic_load_n(&c->untracked_requests, __ATOMIC_RELAXED);
+	ret->runs = 0;
+	bpf_object__for_each_program(p, tracer->skel->obj)
+	{
+		if (read_info(p, &info))
+			ret->runs += info.recursion_misses;
+	}
 }
 
 static bool stats_enabled(void)
@@ -312,6 +336,7 @@ static bool stats_enabled(void)
 
 double tracer_bpf_seconds(const struct tracer *tracer)
 {
+	struct bpf_prog_info info;
 	struct bpf_program *p;
 	double seconds = 0;
 
@@ -319,10 +344,7 @@ double tracer_bpf_seconds(const struct tracer *tracer)
 		return NAN;
 	bpf_object__for_each_program(p, tracer->skel->obj)
 	{
-		struct bpf_prog_info info = { 0 };
-		__u32 size = sizeof(info);
-
-		if (bpf_program__fd(p) >= 0 && !bpf_obj_get_info_by_fd(bpf_program__fd(p), &info, &size))
+		if (read_info(p, &info))
 			seconds += info.run_time_ns / 1e9;
 	}
 	return seconds;

@@ -95,10 +95,14 @@ int tracer_read_counts(struct tracer *tracer, unsigned int app, struct aa_counts
 int tracer_each_device(struct tracer *tracer,
 		       void (*each)(void *context, const struct aa_dev_key *, const struct aa_dev *), void *context);
 
-/*
- * Records that found their ring full since tracer_open(), by kind; and block requests that found their table full.
- */
-void tracer_lost(const struct tracer *tracer, uint64_t ret[AA_RECORD_KINDS], uint64_t *ret_untracked_requests);
+/* What was not seen since tracer_open(). */
+struct tracer_losses {
+	uint64_t records[AA_RECORD_KINDS]; /* found their ring full, by kind */
+	uint64_t requests; /* block requests that found their table full */
+	uint64_t runs; /* of programs, which the kernel left out because the same program was running on that CPU */
+};
+
+void tracer_losses(const struct tracer *tracer, struct tracer_losses *ret);
 
 /*
  * Run time of the programs so far in seconds; NAN unless the administrator has turned kernel.bpf_stats_enabled on.

@@ -193,7 +193,7 @@ static void test_losses_and_warnings(void **state)
 	text = render(f, &plain);
 	assert_has(text, "12 events were lost, block 10, miss 2");
 	assert_has_not(text, "none lost");
-	assert_has(text, "CPU unknown, BPF programs not measured, memory unknown");
+	assert_has(text, "then unknown; BPF programs not measured, memory unknown");
 	assert_has(text, "  warning: no BTF\n");
 	free(text);
 }
