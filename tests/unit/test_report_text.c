@@ -70,7 +70,7 @@ static int setup(void **state)
 	f->app.times.thread[STATE_RUN] = 12;
 	f->app.times.wall[STATE_SLEEP] = 3;
 	f->app.wall_sleep[SLEEP_SOCKET] = 3;
-	f->cost = (struct agent_cost){ .cpu_seconds = 0.1, .bpf_seconds = NAN, .max_rss_kib = 9216, .events = 41234 };
+	f->cost = (struct agent_cost){ .cpu_seconds = 0.1, .start_cpu_seconds = 0.04, .bpf_seconds = NAN, .max_rss_kib = 9216, .events = 41234 };
 	f->report = (struct report){ &f->app, &host, &f->cost, &f->verdict, 1, false };
 	*state = f;
 	return 0;
@@ -131,8 +131,8 @@ static void test_parts(void **state)
 	assert_has(text, "  missed 512 pages (2 MiB), 12 major faults; most of them in\n"
 			 "       2 MiB  /usr/lib/libc.so.6\n");
 	assert_has(text, "  make                    3    1.50 s  socket      curl            outside\n");
-	assert_has(text, "  CPU 100 ms (1.0 % of one CPU), BPF programs not measured, memory 9 MiB, 41,234\n"
-			 "  events, none lost\n");
+	assert_has(text, "  CPU 40.0 ms to start, then 60.0 ms (0.6 % of one CPU); BPF programs not\n"
+			 "  measured, memory 9 MiB, 41,234 events, none lost\n");
 	assert_has(text, "\nNothing was changed: this version only observes.\n");
 	free(text);
 }
