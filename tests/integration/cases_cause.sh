@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# Copyright (c) 2026 The accel-agent authors
+# The right cause first: one workload for each bottleneck, and mixes whose shares are known. Meant for REPEAT=20.
+
+case_cause_neighbours() {
+	quiet_machine
+	start "$WORKLOADS/spin" $((NCPU * 3)) 60 >/dev/null
+	sleep 0.2
+	observe r -- "$WORKLOADS/spin" 1 1.5
+	first_is r cpu-neighbour
+}
+
+case_cause_neighbours_parallel() {
+	quiet_machine
+	start "$WORKLOADS/spin" $((NCPU * 3)) 60 >/dev/null
+	sleep 0.2
+	observe r -- "$WORKLOADS/spin" "$NCPU" 1.5
+	first_is r cpu-neighbour
+}
+
+case_cause_oversubscribed() {
+	quiet_machine
+	observe r -- "$WORKLOADS/spin" $((NCPU * 4)) 1.5
+	first_is r cpu-oversubscribed
+}
+
+# Agent and app together in the limited group, as in a container.
+case_cause_quota() {
+	quiet_machine
+	group_quota 500
+	"${IN[@]}" "$group" -- "${AGENT[@]}" -f json -o r -- "$WORKLOADS/spin" 2 2 >r.out 2>r.err
+	status=$?
+	[ "$status" -eq 0 ] || fail "exit status $status; stderr: $(tail -n 2 r.err)"
+	check_report r
+	first_is r cpu-quota
+}
+
+case_cause_quota_of_running_app() {
+	quiet_machine
+	group_quota 500
+	start "${IN[@]}" "$group" -- "$WORKLOADS/spin" 2 60 >/dev/null
+	sleep 0.3
+	observe r --pid "$started" -d 1.5
+	first_is r cpu-quota
+}
+
+case_cause_cold_reads() {
+	quiet_machine
+	cold_file 128
+	group_slow_disk 1500
+	observe r -- "${IN[@]}" "$group" -- "$WORKLOADS/coldread" "$cold" 1.5
+	first_is r disk-read
+}
+
+case_cause_cold_mmap() {
+	quiet_machine
+	cold_file 128
+	group_slow_disk 1500
+	observe r -- "${IN[@]}" "$group" -- "$WORKLOADS/coldmmap" "$cold" 1.5
+	first_is r page-fault
+}
+
+case_cause_fsync() {
+	quiet_machine
+	mkdir dir
+	observe r -- "$WORKLOADS/fsyncwrite" dir 1.5
+	first_is r disk-write
+}
+
+# The app runs for a while before it is looked at: its first reads of the file are cold, and the kernel needs some time
+# to tell a working set from a stream.
+case_cause_memory_limit() {
+	local disk
+
+	quiet_machine
+	cold_file 24
+	group_slow_disk 5000
+	disk=$group
+	group_memory $((21 << 20))
+	start "${IN[@]}" "$group" "$disk" -- "$WORKLOADS/memthrash" "$cold" 60 >/dev/null
+	sleep 4
+	observe r --pid "$started" -d 2
+	first_is r memory-reclaim
+}
+
+case_cause_lock_directory() {
+	quiet_machine
+	mkdir dir
+	observe r -- "$WORKLOADS/dirlock" dir 32 1.5
+	first_is r lock
+}
+
+case_cause_lock_mmap() {
+	quiet_machine
+	observe r -- "$WORKLOADS/mmaplock" 16 1.5
+	first_is r lock
+}
+
+case_cause_serial() {
+	quiet_machine
+	[ "$NCPU" -gt 1 ] || skip "one CPU: nothing is serial"
+	observe r -- "$WORKLOADS/serial" 1.5
+	first_is r serial
+	holds r '.bottlenecks[0].evidence | test("serial")' .bottlenecks[0].evidence
+}
+
+# The peer is no child of the agent and no part of the app.
+case_cause_socket() {
+	quiet_machine
+	start "$WORKLOADS/sockpeer" "$PWD/socket" 5
+	wait_for 5 test -S socket || fail "no socket"
+	observe r -- "$WORKLOADS/sockwait" "$PWD/socket" 1.5
+	first_is r waiting
+	holds r '.bottlenecks[0].evidence | test("socket")' .bottlenecks[0].evidence
+}
+
+case_cause_cpu() {
+	quiet_machine
+	observe r -- "$WORKLOADS/spin" "$NCPU" 1.5
+	first_is r cpu-bound
+	holds r '.bottlenecks[0].suggestion | test("nothing to tune")' .bottlenecks[0].suggestion
+}
+
+# mix KIND TARGET ID: half of the time one thread computes, half of the time it waits. The workload measures what came
+# out.
+mix_halves() {
+	local wait cpu
+
+	[ "$NCPU" -gt 1 ] || skip "one CPU: what computes alone is not serial"
+	observe r -- "${IN[@]}" ${group:-} -- "$WORKLOADS/mix" "$1" "$2" 2
+	wait=$(truth r.out wait) cpu=$(truth r.out cpu)
+	share_is r "$3" "$(awk "BEGIN { print $wait * 100 }")" 10
+	share_is r serial "$(awk "BEGIN { print $cpu * 100 }")" 10
+}
+
+case_cause_mix_read() {
+	quiet_machine
+	cold_file 128
+	group_slow_disk 3000
+	mix_halves read "$cold" disk-read
+}
+
+case_cause_mix_fault() {
+	quiet_machine
+	cold_file 128
+	group_slow_disk 3000
+	mix_halves fault "$cold" page-fault
+}
+
+case_cause_mix_fsync() {
+	quiet_machine
+	mkdir dir
+	mix_halves fsync "$PWD/dir" disk-write
+}
+
+case_cause_mix_timer() {
+	quiet_machine
+	mix_halves timer - waiting
+}
+
+case_cause_mix_socket() {
+	quiet_machine
+	start "$WORKLOADS/sockpeer" "$PWD/socket" 5
+	wait_for 5 test -S socket || fail "no socket"
+	mix_halves socket "$PWD/socket" waiting
+}
+
+# First all CPUs compute, then one does for as long: half cpu-bound, half serial.
+case_cause_mix_serial_step() {
+	quiet_machine
+	[ "$NCPU" -gt 1 ] || skip "one CPU: nothing is serial"
+	observe r -- sh -c '"$1" "$2" 1; "$1" 1 1' sh "$WORKLOADS/spin" "$NCPU"
+	share_is r cpu-bound 50 10
+	share_is r serial 50 10
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/*
+ * Sums the scheduler's own accounting of every thread below one process, read when the thread leaves the CPU for the
+ * last time. sched_process_exit is too early for that: the thread still runs through its exit.
+ */
+#include <stdbool.h>
+#include <linux/bpf.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#include "accounting.h"
+
+#define TASK_DEAD 0x80
+
+struct sched_entity {
+	__u64 sum_exec_runtime;
+} __attribute__((preserve_access_index));
+
+struct sched_info {
+	unsigned long long run_delay;
+} __attribute__((preserve_access_index));
+
+struct task_struct {
+	int pid;
+	int tgid;
+	struct sched_entity se;
+	struct sched_info sched_info;
+} __attribute__((preserve_access_index));
+
+const volatile int root_tgid = 0;
+
+struct accounting_sums sums = {};
+
+/* Threads of the tree but the root's own, by address: an exec may give a thread another's number, never its address. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__type(key, __u64);
+	__type(value, __u8);
+} members SEC(".maps");
+
+static __always_inline bool is_member(struct task_struct *task)
+{
+	__u64 address = (__u64)task;
+
+	return task->tgid == root_tgid || bpf_map_lookup_elem(&members, &address);
+}
+
+SEC("tp_btf/sched_process_fork")
+int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+{
+	__u64 address = (__u64)child;
+	__u8 one = 1;
+
+	if (!is_member(parent))
+		return 0;
+	if (child->tgid != root_tgid && bpf_map_update_elem(&members, &address, &one, BPF_ANY)) {
+		__sync_fetch_and_add(&sums.dropped, 1);
+		return 0;
+	}
+	__sync_fetch_and_add(&sums.live, 1);
+	return 0;
+}
+
+SEC("tp_btf/sched_switch")
+int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next, unsigned int prev_state)
+{
+	__u64 address = (__u64)prev;
+
+	if (!(prev_state & TASK_DEAD) || !is_member(prev))
+		return 0;
+	bpf_map_delete_elem(&members, &address);
+	__sync_fetch_and_add(&sums.run_ns, prev->se.sum_exec_runtime);
+	__sync_fetch_and_add(&sums.runq_ns, prev->sched_info.run_delay);
+	__sync_fetch_and_add(&sums.threads, 1);
+	if (prev->pid == prev->tgid)
+		__sync_fetch_and_add(&sums.processes, 1);
+	__sync_fetch_and_sub(&sums.live, 1);
+	return 0;
+}
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/*
+ * forkstorm CHAINS SEC LEAVES PROGRAM: for SEC seconds, CHAINS processes each fork a child and exit at once, and the
+ * child does the same, ...: thousands of processes, none of which lives for a millisecond, all re-parented to the
+ * first. Then the last process of each chain starts PROGRAM LEAVES times, one after the other. A follower that loses
+ * one process of a chain loses all its leaves: the truth is CHAINS * LEAVES for every follower that comes before
+ * them.
+ * Prints: processes=N (all but the first, leaves included) leaves=N.
+ */
+#include <signal.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "lib/work.h"
+
+struct shared {
+	unsigned long processes;
+	unsigned long leaves;
+};
+
+static struct shared *shared;
+
+static void count(unsigned long *counter)
+{
+	__atomic_add_fetch(counter, 1, __ATOMIC_RELAXED);
+}
+
+static void start_leaves(long leaves, const char *program)
+{
+	pid_t pid;
+
+	signal(SIGCHLD, SIG_DFL);
+	while (leaves-- > 0) {
+		pid = fork();
+		if (pid < 0)
+			work_die("fork");
+		if (!pid) {
+			count(&shared->processes);
+			count(&shared->leaves);
+			execl(program, program, "0", NULL);
+			work_die("%s", program);
+		}
+		if (waitpid(pid, NULL, 0) != pid)
+			work_die("wait");
+	}
+}
+
+static void run_chain(double end, long leaves, const char *program)
+{
+	pid_t pid;
+
+	count(&shared->processes);
+	while (work_now() < end) {
+		pid = fork();
+		if (pid < 0)
+			work_die("fork");
+		if (pid)
+			_exit(0);
+		count(&shared->processes);
+	}
+	start_leaves(leaves, program);
+	_exit(0);
+}
+
+int main(int argc, char **argv)
+{
+	long chains = work_count(argc, argv, 1, 4), leaves = work_count(argc, argv, 3, 5), i;
+	double end = work_now() + work_seconds(argc, argv, 2, 1.0);
+	pid_t pid;
+
+	if (argc < 5)
+		return 2;
+	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (shared == MAP_FAILED || prctl(PR_SET_CHILD_SUBREAPER, 1))
+		work_die("start");
+	/* children of whatever depth are reaped by the kernel, and wait() below returns when there are none */
+	signal(SIGCHLD, SIG_IGN);
+	for (i = 0; i < chains; i++) {
+		pid = fork();
+		if (pid < 0)
+			work_die("fork");
+		if (!pid)
+			run_chain(end, leaves, argv[4]);
+	}
+	while (wait(NULL) > 0)
+		;
+	printf("processes=%lu leaves=%lu\n", shared->processes, shared->leaves);
+	return 0;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/* spin THREADS SEC: pure CPU work in so many threads. Prints its CPU seconds. */
+#include <stdio.h>
+
+#include "lib/work.h"
+
+static double end;
+
+static void body(long index)
+{
+	(void)index;
+	work_spin(end);
+}
+
+int main(int argc, char **argv)
+{
+	long threads = work_count(argc, argv, 1, 1);
+
+	end = work_now() + work_seconds(argc, argv, 2, 1.0);
+	if (threads == 1)
+		body(0);
+	else
+		work_threads(threads, body);
+	printf("cpu=%.6f\n", work_cpu_process());
+	return 0;
+}
