@@ -74,6 +74,7 @@ static __always_inline struct aa_thread *thread_mark(struct task_struct *task, _
 		return NULL;
 	}
 	t->faults = task->maj_flt;
+	t->ran = task->se.sum_exec_runtime;
 	aa_control.live = 1;
 	return t;
 }

@@ -84,11 +84,18 @@ struct signal_struct {
 	int group_exit_code;
 };
 
+struct rq {
+	unsigned int nr_running;
+	struct task_struct *curr;
+};
+
 struct cfs_rq {
+	struct rq *rq;
 	int throttle_count;
 };
 
 struct sched_entity {
+	__u64 sum_exec_runtime;
 	struct cfs_rq *cfs_rq;
 };
 

@@ -81,7 +81,7 @@ static __always_inline void aa_ledger_advance(struct aa_ledger *l, __u64 now)
 		/* v_rest is less than the number of active threads was: hand it out whole, no division needed */
 		share = (dt << AA_WALL_SHIFT) + l->v_rest;
 		l->v_rest = 0;
-		if (l->running)
+		if (l->running || l->n[AA_RUNQ])
 			l->s += share;
 	} else {
 		all = (dt << AA_WALL_SHIFT) + l->v_rest;
@@ -111,6 +111,7 @@ static __always_inline void aa_ledger_enter(struct aa_ledger *l, struct aa_cell 
 	} else if (state == AA_RUNQ) {
 		queued->v = l->v;
 		queued->w = l->w;
+		queued->s = l->s;
 	}
 }
 
@@ -137,6 +138,32 @@ static __always_inline void aa_ledger_leave(struct aa_ledger *l, struct aa_cell 
 		else
 			c->w += l->w - queued->w;
 	}
+}
+
+/*
+ * A thread that is thought to have been in state (AA_RUNQ or AA_THROTTLED) since a time was on a CPU for ran ns of that: moves its
+ * share of the times there. Some kernels do not trace every switch to a thread (seen: 6.18 in a virtual machine, from the idle task of
+ * the second CPU), but they all count how long it ran.
+ */
+static __always_inline void aa_ledger_ran(struct aa_ledger *l, struct aa_cell *c, __u32 state, struct aa_queued *queued,
+					  __u64 since, __u64 ran)
+{
+	__u64 waited = l->now - since, part, v;
+
+	if (!waited)
+		return;
+	if (ran > waited)
+		ran = waited;
+	part = (ran << 10) / waited; /* of 1024 */
+	c->t[state] -= ran;
+	c->t[AA_RUN] += ran;
+	if (state != AA_RUNQ)
+		return;
+	v = ((l->v - queued->v) >> 10) * part;
+	c->v[AA_RUNQ] -= v;
+	c->v[AA_RUN] += v;
+	c->s += ((l->s - queued->s) >> 10) * part;
+	queued->w += ((l->w - queued->w) >> 10) * part; /* what is left of the wait is less */
 }
 
 /*

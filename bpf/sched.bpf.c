@@ -5,18 +5,55 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* A thread of one app made way for another of the same app: one lock for both. */
-static __always_inline void switch_pair(struct aa_app *app, struct aa_thread *prev, __u32 to, struct aa_thread *next,
-					__u64 now)
+/*
+ * Whether a task that just woke has a CPU to itself: it is the only one queued there, and the idle task gives way to it. It runs
+ * from now on, by the kernel's own account, too, which does not look at the clock again until the switch is done.
+ */
+static __always_inline bool wakes_idle_cpu(struct task_struct *task)
 {
-	bpf_spin_lock(&app->lock);
-	aa_ledger_advance(&app->ledger, now);
-	thread_move(&app->ledger, prev, to, false);
-	thread_move(&app->ledger, next, next->flags & AA_THREAD_RECLAIM ? AA_RUN_RECLAIM : AA_RUN, false);
-	bpf_spin_unlock(&app->lock);
+	struct cfs_rq *cfs_rq;
+	struct rq *rq;
+
+	/* without group scheduling there is no way to the run queue: kallsyms need not have the address of all of them */
+	if (!bpf_core_field_exists(task->se.cfs_rq) || !bpf_core_field_exists(((struct cfs_rq *)NULL)->rq))
+		return false;
+	cfs_rq = task->se.cfs_rq;
+	rq = cfs_rq ? cfs_rq->rq : NULL;
+	return rq && rq->nr_running == 1 && rq->curr && !rq->curr->pid;
 }
 
-static __always_inline void switch_dead(struct aa_app *app, struct aa_thread *t, struct task_struct *task, __u64 now)
+/* The switch to t was not traced, if it is not on a CPU now that it leaves one. */
+static __always_inline void switch_correct(struct aa_ledger *l, struct aa_thread *t, __u64 ran)
+{
+	__u32 cell = t->cell;
+
+	barrier_var(cell);
+	if (cell >= AA_MAX_COMMANDS)
+		return;
+	if (t->state == AA_RUNQ)
+		aa_ledger_ran(l, &l->command[cell], AA_RUNQ, &t->queued, t->since, ran);
+	else if (t->state == AA_THROTTLED)
+		aa_ledger_ran(l, &l->command[cell], AA_THROTTLED, &t->queued, t->since, ran);
+}
+
+/* A thread of an app leaves a CPU, perhaps to another of the same app: one lock for both. */
+static __always_inline bool switch_away(struct aa_app *app, struct aa_thread *prev, __u32 to, __u64 ran,
+					struct aa_thread *next, __u64 now)
+{
+	bool both = next && next->app == prev->app;
+
+	bpf_spin_lock(&app->lock);
+	aa_ledger_advance(&app->ledger, now);
+	switch_correct(&app->ledger, prev, ran);
+	thread_move(&app->ledger, prev, to, false);
+	if (both)
+		thread_move(&app->ledger, next, next->flags & AA_THREAD_RECLAIM ? AA_RUN_RECLAIM : AA_RUN, false);
+	bpf_spin_unlock(&app->lock);
+	return both;
+}
+
+static __always_inline void switch_dead(struct aa_app *app, struct aa_thread *t, struct task_struct *task, __u64 ran,
+					__u64 now)
 {
 	struct aa_counts *c = counts_get(t->app);
 	__u32 cell = t->cell, state = t->state;
@@ -26,6 +63,7 @@ static __always_inline void switch_dead(struct aa_app *app, struct aa_thread *t,
 		__sync_fetch_and_add(&c->major_faults, task->maj_flt - t->faults);
 	bpf_spin_lock(&app->lock);
 	aa_ledger_advance(&app->ledger, now);
+	switch_correct(&app->ledger, t, ran);
 	if (cell < AA_MAX_COMMANDS && state < AA_STATES) {
 		aa_ledger_leave(&app->ledger, &app->ledger.command[cell], state, &t->queued, false);
 		last = aa_ledger_gone(&app->ledger);
@@ -41,22 +79,19 @@ static __always_inline bool switch_out(struct aa_thread *t, struct task_struct *
 				       bool preempt, long prev_state, __u64 now)
 {
 	struct aa_app *app = app_get(t->app);
+	__u64 ran = prev->se.sum_exec_runtime - t->ran;
 	__u32 to;
 
 	if (!app)
 		return false;
+	t->ran += ran;
 	if (!preempt && (prev_state & TASK_DEAD)) {
-		switch_dead(app, t, prev, now);
+		switch_dead(app, t, prev, ran, now);
 		return false;
 	}
 	/* a preempted task stays runnable, whatever state it was about to sleep in */
 	to = wait_any(t, preempt || !prev_state ? wait_runnable(prev) : wait_state(prev, t, prev_state, true));
-	if (next && next->app == t->app) {
-		switch_pair(app, t, to, next, now);
-		return true;
-	}
-	thread_change(app, t, to, false, now);
-	return false;
+	return switch_away(app, t, to, ran, next, now);
 }
 
 static __always_inline int on_switch(bool preempt, struct task_struct *prev, struct task_struct *next, long prev_state)
@@ -122,6 +157,7 @@ static __always_inline int on_wakeup(struct task_struct *task)
 {
 	struct aa_thread *t;
 	struct aa_app *app;
+	__u32 to;
 	__u64 now;
 
 	if (!aa_control.live)
@@ -137,7 +173,10 @@ static __always_inline int on_wakeup(struct task_struct *task)
 	if (aa_control.level >= 2 && t->state != AA_NO_STATE && now > t->since + aa_control.wait_threshold_ns)
 		send_wait(task, t, now);
 	t->waker = 0;
-	thread_change(app, t, wait_runnable(task), false, now);
+	to = wait_runnable(task);
+	if (to == AA_RUNQ && wakes_idle_cpu(task))
+		to = AA_RUN;
+	thread_change(app, t, wait_any(t, to), false, now);
 	return 0;
 }
 

@@ -24,12 +24,12 @@ struct aa_cell {
 	__u64 v[AA_STATES]; /* wall time charged, 1/4096 ns; the sleeps stay 0: one length for both lets the verifier follow */
 	__u64 w; /* part of v[AA_RUNQ], waits that are over, that neighbours caused, 1/4096 ns */
 	__u64 wakeup; /* the same: while an idle CPU woke up */
-	__u64 s; /* part of v[AA_RUN] and v[AA_RUN_RECLAIM] with this thread alone, 1/4096 ns */
+	__u64 s; /* part of v[AA_RUN] and v[AA_RUN_RECLAIM] while no other thread was active, 1/4096 ns */
 };
 
 /* What a thread remembers while it waits for a CPU: the clocks when it began to. */
 struct aa_queued {
-	__u64 v, w;
+	__u64 v, w, s;
 };
 
 struct aa_ledger {

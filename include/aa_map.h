@@ -32,6 +32,7 @@ struct aa_thread {
 	__u32 waker; /* of the present wait, 0: unknown */
 	__u64 since; /* in this state, ns */
 	struct aa_queued queued;
+	__u64 ran; /* task->se.sum_exec_runtime when it last left a CPU, ns */
 	__u64 faults; /* task->maj_flt when it was last read */
 	/* page cache misses in a row, not yet sent */
 	__u64 miss_ino;

@@ -70,7 +70,9 @@ static int setup(void **state)
 	f->app.times.thread[STATE_RUN] = 12;
 	f->app.times.wall[STATE_SLEEP] = 3;
 	f->app.wall_sleep[SLEEP_SOCKET] = 3;
-	f->cost = (struct agent_cost){ .cpu_seconds = 0.1, .start_cpu_seconds = 0.04, .bpf_seconds = NAN, .max_rss_kib = 9216, .events = 41234 };
+	f->cost = (struct agent_cost){
+		.cpu_seconds = 0.1, .start_cpu_seconds = 0.04, .bpf_seconds = NAN, .max_rss_kib = 9216, .events = 41234
+	};
 	f->report = (struct report){ &f->app, &host, &f->cost, &f->verdict, 1, false };
 	*state = f;
 	return 0;
