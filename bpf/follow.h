@@ -7,10 +7,37 @@
 #include "maps.h"
 #include "ledger.h"
 
-/* The mark of a task, or NULL if it is not followed. The idle tasks (pid 0) never are. */
+static __always_inline __u64 *pid_word(__u32 pid)
+{
+	__u32 zero = 0;
+	struct aa_pid_bits *bits = bpf_map_lookup_elem(&marked, &zero);
+
+	return bits ? &bits->word[(pid >> 6) & (AA_PIDS / 64 - 1)] : NULL;
+}
+
+static __always_inline void pid_note(__u32 pid)
+{
+	__u64 *word = pid_word(pid);
+
+	if (word)
+		__sync_fetch_and_or(word, 1ULL << (pid & 63));
+}
+
+static __always_inline void pid_forget(__u32 pid)
+{
+	__u64 *word = pid_word(pid);
+
+	if (word)
+		__sync_fetch_and_and(word, ~(1ULL << (pid & 63)));
+}
+
+/* The mark of a task, or NULL if it is not followed. */
 static __always_inline struct aa_thread *thread_of(struct task_struct *task)
 {
-	if (!task->pid)
+	__u32 pid = task->pid;
+	__u64 *word = pid_word(pid);
+
+	if (!word || !(*word >> (pid & 63) & 1))
 		return NULL;
 	return bpf_task_storage_get(&threads, task, NULL, 0);
 }
@@ -73,6 +100,7 @@ static __always_inline struct aa_thread *thread_mark(struct task_struct *task, _
 			__sync_fetch_and_add(&c->unfollowed, 1);
 		return NULL;
 	}
+	pid_note(task->pid);
 	t->faults = task->maj_flt;
 	t->ran = task->se.sum_exec_runtime;
 	aa_control.live = 1;

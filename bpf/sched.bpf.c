@@ -69,7 +69,8 @@ static __always_inline void switch_dead(struct aa_app *app, struct aa_thread *t,
 		last = aa_ledger_gone(&app->ledger);
 	}
 	bpf_spin_unlock(&app->lock);
-	t->state = AA_NO_STATE;
+		t->state = AA_NO_STATE;
+	pid_forget(task->pid);
 	if (last)
 		record_life(AA_REC_END, t->app, now, task, true);
 }

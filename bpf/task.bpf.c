@@ -208,7 +208,7 @@ static __always_inline __u32 allowed_cpus(struct task_struct *task)
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
-	struct aa_thread *t = thread_of(task);
+	struct aa_thread *t = bpf_task_storage_get(&threads, task, NULL, 0);
 	bool started = false;
 	struct aa_counts *c;
 	struct aa_seed *seed;
@@ -229,10 +229,11 @@ int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid, struct l
 		if (!aa_control.level)
 			aa_control.level = 2;
 	}
-	app = app_get(t->app);
+		app = app_get(t->app);
 	c = counts_get(t->app);
 	if (!app || !c)
 		return 0;
+	pid_note(task->pid); /* a thread that is not the first takes the first one's pid at its exec */
 	now = bpf_ktime_get_ns();
 	bpf_probe_read_kernel_str(name, sizeof(name), task->comm);
 	exec_command(app, t, name, allowed_cpus(task), started, now);

@@ -43,6 +43,13 @@ struct aa_thread {
 	char waker_comm[AA_COMM_LEN];
 };
 
+/* One bit a pid, up to the kernel's own limit of 2^22: whether the thread may have a mark. */
+#define AA_PIDS (1 << 22)
+
+struct aa_pid_bits {
+	__u64 word[AA_PIDS / 64];
+};
+
 struct aa_seed {
 	__u32 app; /* index + 1 */
 	__u32 at_exec; /* 1: from its next exec on; 0: from the next scan on */
