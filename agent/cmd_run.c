@@ -35,6 +35,7 @@ struct run {
 	struct aa_pattern *patterns; /* owned */
 	unsigned int npatterns;
 	struct sys_cgroup cgroup;
+	enum aa_hierarchy hierarchy; /* of cgroup */
 	struct launch launch;
 	sigset_t mask_before;
 	int signals; /* signalfd */
@@ -115,7 +116,16 @@ static int resolve_cgroup(struct run *run)
 	int err = sys_cgroup_resolve("", run->config->cgroup, &run->cgroup);
 
 	if (!err)
-		return 0;
+		err = sys_cgroup_id(run->cgroup.directory, &run->cgroup.id);
+	if (!err) {
+		run->hierarchy = targets_hierarchy(&run->cgroup);
+		if (run->hierarchy)
+			return 0;
+		log_err("--cgroup %s: its hierarchy (%s) has no controller: name the group in one that has, or in "
+			"cgroup v2",
+			run->config->cgroup, run->cgroup.controller);
+		return EXIT_UNSUPPORTED;
+	}
 	if (err == -EXDEV)
 		log_err("--cgroup %s: not a control group", run->config->cgroup);
 	else
@@ -141,15 +151,16 @@ static int mark_pid(struct run *run)
 
 static int mark_cgroup(struct run *run)
 {
-	int err = targets_mark_cgroup(run->watch.tracer, 0, run->cgroup.directory);
+	int err;
 
-	if (err && err != -ENOENT)
-		log_err("--cgroup %s: %s", run->config->cgroup, strerror(-err));
-	if (err == -ENOENT) {
+	if (access(run->cgroup.directory, F_OK)) {
 		log_warn("--cgroup %s: it was removed", run->config->cgroup);
 		run->ending = ENDING_APP;
 		return 0;
 	}
+	err = targets_mark_cgroup(run->watch.tracer);
+	if (err)
+		log_err("--cgroup %s: %s", run->config->cgroup, strerror(-err));
 	return err ? EXIT_UNSUPPORTED : 0;
 }
 
@@ -186,7 +197,7 @@ static int mark_running(struct run *run)
 	case TARGET_PID:
 		return mark_pid(run);
 	case TARGET_CGROUP:
-		tracer_watch_cgroups(run->watch.tracer);
+
 		err = mark_cgroup(run);
 		if (err)
 			return err;
@@ -407,6 +418,8 @@ static int open_tracer(struct run *run)
 	struct tracer_config tc = {
 		.apps = run->watch.napps,
 		.cpus = run->host.cpus,
+		.hierarchy = run->hierarchy,
+		.cgroup = run->cgroup.id,
 		.ring_bytes = run->config->ring_bytes,
 		.patterns = run->patterns,
 		.npatterns = run->npatterns,

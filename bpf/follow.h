@@ -31,6 +31,8 @@ static __always_inline void pid_forget(__u32 pid)
 		__sync_fetch_and_and(word, ~(1ULL << (pid & 63)));
 }
 
+#define NO_SYSCALL 0xffff /* in an exception: a page fault */
+
 /* The mark of a task, or NULL if it is not followed. */
 static __always_inline struct aa_thread *thread_of(struct task_struct *task)
 {
@@ -88,6 +90,7 @@ static __always_inline struct aa_thread *thread_mark(struct task_struct *task, _
 		.app = app,
 		.cell = cell,
 		.state = AA_NO_STATE,
+		.fd_syscall = NO_SYSCALL,
 		.flags = flags,
 	};
 	struct aa_thread *t;

@@ -69,7 +69,7 @@ static __always_inline void switch_dead(struct aa_app *app, struct aa_thread *t,
 		last = aa_ledger_gone(&app->ledger);
 	}
 	bpf_spin_unlock(&app->lock);
-		t->state = AA_NO_STATE;
+	t->state = AA_NO_STATE;
 	pid_forget(task->pid);
 	if (last)
 		record_life(AA_REC_END, t->app, now, task, true);
@@ -101,8 +101,6 @@ static __always_inline int on_switch(bool preempt, struct task_struct *prev, str
 	struct aa_app *app;
 	__u64 now = 0;
 
-	if (!aa_control.live)
-		return 0;
 	p = thread_of(prev);
 	n = thread_of(next);
 	if (p) {
@@ -161,8 +159,6 @@ static __always_inline int on_wakeup(struct task_struct *task)
 	__u32 to;
 	__u64 now;
 
-	if (!aa_control.live)
-		return 0;
 	t = thread_of(task);
 	/* a wake-up that comes before the thread is off its CPU changes nothing: it goes on running */
 	if (!t || t->state <= AA_THROTTLED)
@@ -171,7 +167,9 @@ static __always_inline int on_wakeup(struct task_struct *task)
 	if (!app)
 		return 0;
 	now = bpf_ktime_get_ns();
-	if (aa_control.level >= 2 && t->state != AA_NO_STATE && now > t->since + aa_control.wait_threshold_ns)
+	/* nobody wakes who waits for the time; and a thousand pool threads that do would crowd out the others */
+	if (now > t->since + AA_LONG_WAIT_NS && t->state != AA_NO_STATE && t->state != AA_SLEEP_TIMER &&
+	    aa_control.level >= 2)
 		send_wait(task, t, now);
 	t->waker = 0;
 	to = wait_runnable(task);

@@ -167,6 +167,15 @@ static __always_inline int match_exec(struct task_struct *task, struct linux_bin
 	return -1;
 }
 
+static __always_inline __u32 allowed_cpus(struct task_struct *task)
+{
+	__u32 n = task->nr_cpus_allowed;
+
+	if (n > aa_config.cpus)
+		n = aa_config.cpus;
+	return n ? n : 1;
+}
+
 /* Moves t, which runs now, to the cell of the command that it has become. */
 static __always_inline void exec_command(struct aa_app *app, struct aa_thread *t, const char name[AA_COMM_LEN],
 					 __u32 cpus, bool root, __u64 now)
@@ -196,15 +205,6 @@ static __always_inline void exec_command(struct aa_app *app, struct aa_thread *t
 	bpf_spin_unlock(&app->lock);
 }
 
-static __always_inline __u32 allowed_cpus(struct task_struct *task)
-{
-	__u32 n = task->nr_cpus_allowed;
-
-	if (n > aa_config.cpus)
-		n = aa_config.cpus;
-	return n ? n : 1;
-}
-
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
@@ -229,7 +229,7 @@ int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid, struct l
 		if (!aa_control.level)
 			aa_control.level = 2;
 	}
-		app = app_get(t->app);
+	app = app_get(t->app);
 	c = counts_get(t->app);
 	if (!app || !c)
 		return 0;
@@ -241,6 +241,106 @@ int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid, struct l
 	if (started)
 		__sync_fetch_and_add(&c->processes, 1);
 	record_life(started ? AA_REC_START : AA_REC_EXEC, t->app, now, task, started);
+	return 0;
+}
+
+/* The cgroup of a task in the hierarchy of the followed one. */
+static __always_inline struct cgroup *cgroup_of(struct task_struct *task)
+{
+	struct cgroup_subsys_state *css = NULL;
+	struct css_set *set = task->cgroups;
+	__u32 i;
+
+	switch (aa_config.hierarchy) {
+	case AA_CGROUP_V2:
+		return BPF_CORE_READ(set, dfl_cgrp);
+	case AA_CGROUP_CPU:
+		i = bpf_core_enum_value(enum cgroup_subsys_id, cpu_cgrp_id);
+		break;
+	case AA_CGROUP_CPUACCT:
+		i = bpf_core_enum_value(enum cgroup_subsys_id, cpuacct_cgrp_id);
+		break;
+	case AA_CGROUP_CPUSET:
+		i = bpf_core_enum_value(enum cgroup_subsys_id, cpuset_cgrp_id);
+		break;
+	case AA_CGROUP_MEMORY:
+		i = bpf_core_enum_value(enum cgroup_subsys_id, memory_cgrp_id);
+		break;
+	case AA_CGROUP_IO:
+		i = bpf_core_enum_value(enum cgroup_subsys_id, io_cgrp_id);
+		break;
+	case AA_CGROUP_PIDS:
+		i = bpf_core_enum_value(enum cgroup_subsys_id, pids_cgrp_id);
+		break;
+	case AA_CGROUP_FREEZER:
+		i = bpf_core_enum_value(enum cgroup_subsys_id, freezer_cgrp_id);
+		break;
+	case AA_CGROUP_DEVICES:
+		i = bpf_core_enum_value(enum cgroup_subsys_id, devices_cgrp_id);
+		break;
+	default:
+		return NULL;
+	}
+	bpf_probe_read_kernel(&css, sizeof(css), (void *)set + bpf_core_field_offset(struct css_set, subsys) + 8 * i);
+	return css ? BPF_CORE_READ(css, cgroup) : NULL;
+}
+
+#define CGROUP_DEPTH 32
+
+/* Whether this is the followed cgroup, or below it. */
+static __always_inline bool cgroup_followed(struct cgroup *cgroup)
+{
+	struct cgroup_subsys_state *parent;
+	int i;
+
+	if (!aa_config.hierarchy)
+		return false;
+	for (i = 0; i < CGROUP_DEPTH && cgroup; i++) {
+		if (BPF_CORE_READ(cgroup, kn, id) == aa_config.cgroup)
+			return true;
+		parent = BPF_CORE_READ(cgroup, self.parent);
+		cgroup = parent ? BPF_CORE_READ(parent, cgroup) : NULL;
+	}
+	return false;
+}
+
+static __always_inline bool in_followed_cgroup(struct task_struct *task)
+{
+	return aa_config.hierarchy && cgroup_followed(cgroup_of(task));
+}
+
+/* The cell of the command of a running process. */
+static __always_inline __u32 scan_command(struct aa_app *app, struct task_struct *task, bool leader)
+{
+	char name[AA_COMM_LEN] __attribute__((aligned(8))) = {};
+	struct aa_ledger *l = &app->ledger;
+	__u32 cell, cpus = allowed_cpus(task);
+
+	bpf_probe_read_kernel_str(name, sizeof(name), task->group_leader->comm);
+	bpf_spin_lock(&app->lock);
+	cell = aa_ledger_command(l, name);
+	if (leader && cell < AA_MAX_COMMANDS)
+		l->command[cell].processes++;
+	if (cpus > l->cpus)
+		l->cpus = cpus;
+	bpf_spin_unlock(&app->lock);
+	return cell;
+}
+
+/* A new thread of a process that is not followed yet, or was made in the followed cgroup from outside (CLONE_INTO_CGROUP). */
+static __always_inline int newtask_in_cgroup(struct task_struct *task, bool process)
+{
+	struct aa_app *app = app_get(0);
+	struct aa_counts *c = counts_get(0);
+
+	if (!app || !c || !in_followed_cgroup(task))
+		return 0;
+	if (!thread_mark(task, 0, scan_command(app, task, process), process ? AA_THREAD_NO_EXEC : 0))
+		return 0;
+	if (process)
+		__sync_fetch_and_add(&c->processes, 1);
+	if (!aa_control.level)
+		aa_control.level = 2;
 	return 0;
 }
 
@@ -268,6 +368,8 @@ int BPF_PROG(task_newtask, struct task_struct *task, unsigned long clone_flags)
 		if (clone_flags & CLONE_VFORK)
 			p->flags |= AA_THREAD_VFORK;
 	} else {
+		if (aa_config.hierarchy)
+			return newtask_in_cgroup(task, process);
 		if (!aa_control.scanning)
 			return 0;
 		/* the scan has not come to the parent yet: perhaps it never will, if the parent is short-lived */
@@ -323,11 +425,11 @@ int BPF_PROG(sched_process_exit, struct task_struct *task)
 	return 0;
 }
 
-/* A process moves into some cgroup: the agent looks whether it is a followed one, and marks what it finds there. */
+/* A process, with all its threads, moves into the followed cgroup: the agent scans for them. */
 SEC("tp_btf/cgroup_attach_task")
 int BPF_PROG(cgroup_attach_task, struct cgroup *cgroup, const char *path, struct task_struct *task)
 {
-	if (aa_control.watch_cgroups)
+	if (cgroup_followed(cgroup))
 		record_life(AA_REC_CGROUP, 0, bpf_ktime_get_ns(), task, true);
 	return 0;
 }
@@ -338,30 +440,14 @@ static __always_inline __u32 scan_app(struct task_struct *task)
 	struct aa_seed *seed = bpf_task_storage_get(&seeds, task->group_leader, NULL, 0);
 	struct aa_thread *kinsman;
 
+	if (in_followed_cgroup(task))
+		return 1;
 	if (seed && !seed->at_exec)
 		return seed->app;
 	kinsman = bpf_task_storage_get(&threads, task->group_leader, NULL, 0);
 	if (!kinsman)
 		kinsman = bpf_task_storage_get(&threads, task->real_parent, NULL, 0);
 	return kinsman ? kinsman->app + 1 : kin_app(task->tgid);
-}
-
-/* The cell of the command of a running process. */
-static __always_inline __u32 scan_command(struct aa_app *app, struct task_struct *task, bool leader)
-{
-	char name[AA_COMM_LEN] __attribute__((aligned(8))) = {};
-	struct aa_ledger *l = &app->ledger;
-	__u32 cell, cpus = allowed_cpus(task);
-
-	bpf_probe_read_kernel_str(name, sizeof(name), task->group_leader->comm);
-	bpf_spin_lock(&app->lock);
-	cell = aa_ledger_command(l, name);
-	if (leader && cell < AA_MAX_COMMANDS)
-		l->command[cell].processes++;
-	if (cpus > l->cpus)
-		l->cpus = cpus;
-	bpf_spin_unlock(&app->lock);
-	return cell;
 }
 
 /* Enters a thread that runs or sleeps already into the ledger, unless the scheduler programs were faster. */

@@ -6,7 +6,6 @@
 
 #include "follow.h"
 
-#define NO_SYSCALL 0xffff /* in an exception: a page fault */
 #define UNKNOWN_SYSCALL 0xfffe /* a kernel thread, or a 32-bit program with numbers of its own */
 
 struct wait_call {
@@ -87,6 +86,9 @@ static __always_inline __u32 wait_sleep(struct task_struct *task, struct aa_thre
 	struct pollfd first;
 	__u32 state;
 
+	/* a thread mostly waits for the same descriptor again: its file is looked up only when it changes */
+	if (t->fd_syscall == call->nr && t->fd == (__u32)call->arg0)
+		return t->fd_state;
 	switch (syscall_class(call->nr)) {
 	case AA_SYS_CHILD:
 		return AA_SLEEP_CHILD;
@@ -98,9 +100,6 @@ static __always_inline __u32 wait_sleep(struct task_struct *task, struct aa_thre
 		return AA_SLEEP_SOCKET;
 	case AA_SYS_READ_FD:
 	case AA_SYS_WRITE_FD:
-		/* a thread mostly waits for the same descriptor again: look the file up only when it changes */
-		if (t->fd_syscall == call->nr && t->fd == (__u32)call->arg0)
-			return t->fd_state;
 		state = wait_fd(task, call->arg0);
 		t->fd_syscall = call->nr;
 		t->fd = call->arg0;

@@ -32,22 +32,25 @@ struct aa_queued {
 	__u64 v, w, s;
 };
 
+/*
+ * What every switch touches comes first, with the cells of the first commands behind it, in one page: a switch of address spaces may
+ * have emptied the TLB.
+ */
 struct aa_ledger {
 	__u64 now; /* the clocks below are advanced to here, CLOCK_MONOTONIC ns */
 	__u64 started; /* first thread seen, 0: none yet */
 	__u64 ended; /* last thread left, 0: some live */
 	__u64 v, w, s; /* the clocks, 1/4096 ns */
 	__u64 v_rest; /* what the division by the number of active threads left over */
-	__u64 idle; /* no thread at all, ns */
-	__u64 sleep[AA_SLEEP_CAUSES]; /* no active thread: wall time by cause, ns */
-	__u64 running_ns[AA_CONCURRENCY]; /* wall time by number of running threads */
 	__u32 n[AA_STATES]; /* threads in each state now */
 	__u32 active, running, threads, threads_peak;
 	__u32 cpus; /* CPUs that the app may use, at least 1 */
 	__u32 commands; /* cells in use */
 	__u32 found; /* cell of the last look-up by name */
-	__u32 pad;
+	__u64 running_ns[AA_CONCURRENCY]; /* wall time by number of running threads */
 	struct aa_cell command[AA_MAX_COMMANDS];
+	__u64 idle; /* no thread at all, ns */
+	__u64 sleep[AA_SLEEP_CAUSES]; /* no active thread: wall time by cause, ns */
 };
 
 #endif /* AA_LEDGER_H */

@@ -89,11 +89,25 @@ struct aa_control {
 	__u32 live; /* 0: no thread is followed, leave at once. Set by the first mark, never cleared. */
 	__u32 level; /* 0: waits for the app; 1: ledger; 2: block, page cache and wait records too */
 	__u32 scanning; /* the agent marks running processes now */
-	__u32 watch_cgroups; /* report each move into a cgroup */
-	__u64 wait_threshold_ns; /* of AA_REC_WAIT */
+	__u32 pad;
+
 	__u64 marked; /* threads marked by scans */
 	__u64 lost[AA_RECORD_KINDS]; /* records that found the ring full */
 	__u64 untracked_requests; /* block requests that found the request table full */
+};
+
+/* The hierarchy that a followed cgroup is in. */
+enum aa_hierarchy {
+	AA_CGROUP_NONE, /* no cgroup is followed */
+	AA_CGROUP_V2,
+	AA_CGROUP_CPU,
+	AA_CGROUP_CPUACCT,
+	AA_CGROUP_CPUSET,
+	AA_CGROUP_MEMORY,
+	AA_CGROUP_IO,
+	AA_CGROUP_PIDS,
+	AA_CGROUP_FREEZER,
+	AA_CGROUP_DEVICES,
 };
 
 /* Written by the agent before loading. */
@@ -101,7 +115,8 @@ struct aa_config {
 	__u32 apps;
 	__u32 patterns;
 	__u32 cpus; /* online */
-	__u32 pad;
+	__u32 hierarchy; /* enum aa_hierarchy */
+	__u64 cgroup; /* id of the cgroup that app 0 is, with all below it */
 	__u64 pid_ns_dev, pid_ns_ino; /* the agent's pid namespace, as stat(2) shows it */
 	__u8 syscall[AA_SYSCALLS]; /* enum aa_syscall by system call number */
 };

@@ -10,6 +10,7 @@
 #define AA_RECORD_VERSION 1
 #define AA_MAX_APPS 64
 #define AA_PATH_LEN 448
+#define AA_LONG_WAIT_NS 5000000 /* a wait that a person would want to know of */
 
 enum aa_record_kind {
 	AA_REC_START, /* an app has its first thread */
@@ -20,8 +21,8 @@ enum aa_record_kind {
 	AA_REC_BLOCK, /* one block request, completed; level 2 */
 	AA_REC_MISS, /* pages that the page cache missed; level 2 */
 	AA_REC_FILE, /* names of a file that missed, once a file; level 2 */
-	AA_REC_WAIT, /* a wait longer than the threshold; level 2 */
-	AA_REC_CGROUP, /* a process was moved into a followed cgroup: scan again */
+	AA_REC_WAIT, /* a wait of AA_LONG_WAIT_NS or more, but for timers; level 2 */
+	AA_REC_CGROUP, /* a process was moved into the followed cgroup: scan again */
 	AA_RECORD_KINDS,
 };
 

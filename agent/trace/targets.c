@@ -4,7 +4,6 @@
 #include "trace/targets.h"
 
 #include <errno.h>
-#include <fts.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -147,59 +146,33 @@ int targets_mark_pid(struct tracer *tracer, unsigned int app, pid_t pid)
 	return err ? err : (found ? 0 : -ESRCH);
 }
 
-static int seed_procs(struct tracer *tracer, unsigned int app, const char *path)
+int targets_mark_cgroup(struct tracer *tracer)
 {
-	cleanup_file FILE *f = fopen(path, "re");
-	int pid, err = 0;
-
-	if (!f)
-		return errno == ENOENT || errno == ENODEV || errno == EOPNOTSUPP ? 0 : -errno;
-	while (!err && fscanf(f, "%d", &pid) == 1) {
-		cleanup_close int pidfd = pidfd_open(pid);
-
-		if (pidfd >= 0)
-			err = tracer_seed(tracer, app, pidfd, false);
-		if (err == -ESRCH)
-			err = 0;
-	}
-	return err;
-}
-
-static int seed_cgroup(struct tracer *tracer, unsigned int app, const char *directory)
-{
-	char *const roots[] = { (char *)directory, NULL };
-	char path[4200];
-	FTSENT *entry;
-	int err = 0;
-	FTS *tree;
-
-	tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR | FTS_XDEV, NULL);
-	if (!tree)
-		return -errno;
-	while (!err && (entry = fts_read(tree))) {
-		if (entry->fts_info == FTS_NS && entry->fts_level == 0)
-			err = -entry->fts_errno;
-		if (entry->fts_info != FTS_D)
-			continue;
-		if ((size_t)snprintf(path, sizeof(path), "%s/cgroup.procs", entry->fts_path) < sizeof(path))
-			err = seed_procs(tracer, app, path);
-	}
-	fts_close(tree);
-	return err;
-}
-
-int targets_mark_cgroup(struct tracer *tracer, unsigned int app, const char *directory)
-{
-	size_t found = 1;
-	int i, err = 0;
+	size_t found;
+	int err;
 
 	tracer_scan_begin(tracer);
-	/* a process stays in its cgroup, so reading the list until nobody in it is new leaves out none */
-	for (i = 0; !err && found && i < SCAN_PASSES; i++) {
-		err = seed_cgroup(tracer, app, directory);
-		if (!err)
-			err = scan_until_quiet(tracer, &found);
-	}
+	err = scan_until_quiet(tracer, &found);
 	tracer_scan_end(tracer);
 	return err;
+}
+
+enum aa_hierarchy targets_hierarchy(const struct sys_cgroup *cgroup)
+{
+	static const struct {
+		const char *controller;
+		enum aa_hierarchy hierarchy;
+	} rows[] = {
+		{ "cpu", AA_CGROUP_CPU },         { "cpuacct", AA_CGROUP_CPUACCT }, { "cpuset", AA_CGROUP_CPUSET },
+		{ "memory", AA_CGROUP_MEMORY },   { "blkio", AA_CGROUP_IO },        { "pids", AA_CGROUP_PIDS },
+		{ "freezer", AA_CGROUP_FREEZER }, { "devices", AA_CGROUP_DEVICES },
+	};
+	size_t i;
+
+	if (cgroup->v2)
+		return AA_CGROUP_V2;
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		if (!strcmp(cgroup->controller, rows[i].controller))
+			return rows[i].hierarchy;
+	return AA_CGROUP_NONE;
 }

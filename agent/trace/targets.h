@@ -8,6 +8,7 @@
 #include <sys/types.h>
 
 #include "aa_map.h"
+#include "sys/cgroup.h"
 #include "trace/tracer.h"
 
 /*
@@ -23,9 +24,13 @@ int targets_mark_names(struct tracer *tracer, const struct aa_pattern *patterns,
 int targets_mark_pid(struct tracer *tracer, unsigned int app, pid_t pid);
 
 /*
- * Marks the processes that are in the cgroup at directory, or below it, now, with their descendants. Returns 0 (also if it is
- * empty), -ENOENT if the cgroup is gone, or -errno.
+ * Marks all that is in the followed cgroup (tracer_config) now. Returns 0, also if it is empty, or -errno.
  */
-int targets_mark_cgroup(struct tracer *tracer, unsigned int app, const char *directory);
+int targets_mark_cgroup(struct tracer *tracer);
+
+/*
+ * The hierarchy of a cgroup as the tracer knows it; AA_CGROUP_NONE where it has no controller by which the kernel side could tell.
+ */
+enum aa_hierarchy targets_hierarchy(const struct sys_cgroup *cgroup);
 
 #endif /* TARGETS_H */

@@ -20,8 +20,6 @@
 #include "util/cleanup.h"
 #include "util/log.h"
 
-#define WAIT_THRESHOLD_NS 5000000 /* a wait that a person would want to know of: 5 ms */
-
 struct tracer {
 	struct accel *skel;
 	struct ring_buffer *rings;
@@ -68,7 +66,7 @@ __attribute__((format(printf, 2, 0))) static int on_libbpf_message(enum libbpf_p
 }
 
 /* Programs for events that this kernel does not have, or has in another form, are left out. */
-static void choose_programs(struct accel *s, const struct features *f)
+static void choose_programs(struct accel *s, const struct tracer_config *c, const struct features *f)
 {
 	const struct {
 		struct bpf_program *program;
@@ -76,7 +74,7 @@ static void choose_programs(struct accel *s, const struct features *f)
 	} rows[] = {
 		{ s->progs.sched_switch, f->sched_switch >= 4 },
 		{ s->progs.sched_switch_3, f->sched_switch == 3 },
-		{ s->progs.cgroup_attach_task, f->cgroup_attach_task >= 3 },
+		{ s->progs.cgroup_attach_task, f->cgroup_attach_task >= 3 && c->hierarchy },
 		{ s->progs.block_io_start, f->block_io_start == 1 },
 		{ s->progs.block_rq_insert, f->block_rq_issue == 1 },
 		{ s->progs.block_rq_issue, f->block_rq_issue == 1 },
@@ -108,9 +106,11 @@ static int configure(struct accel *s, const struct tracer_config *c)
 	}
 	s->rodata->aa_config.apps = c->apps;
 	s->rodata->aa_config.cpus = c->cpus;
+	s->rodata->aa_config.hierarchy = c->hierarchy;
+	s->rodata->aa_config.cgroup = c->cgroup;
 	s->rodata->aa_config.patterns = c->npatterns;
 	syscalls_classify(s->rodata->aa_config.syscall);
-	s->bss->aa_control.wait_threshold_ns = WAIT_THRESHOLD_NS;
+
 	err = bpf_map__set_max_entries(s->maps.apps, c->apps);
 	if (!err)
 		err = bpf_map__set_max_entries(s->maps.counts, c->apps);
@@ -146,7 +146,7 @@ static int load(struct tracer *t, const struct tracer_config *c, const struct fe
 	t->skel = accel__open();
 	if (!t->skel)
 		return -errno;
-	choose_programs(t->skel, f);
+	choose_programs(t->skel, c, f);
 	err = configure(t->skel, c);
 	if (!err)
 		err = accel__load(t->skel);
@@ -230,11 +230,6 @@ int tracer_scan(struct tracer *tracer, uint64_t *ret_marked)
 		return -errno;
 	*ret_marked = __atomic_load_n(&tracer->skel->bss->aa_control.marked, __ATOMIC_RELAXED) - before;
 	return 0;
-}
-
-void tracer_watch_cgroups(struct tracer *tracer)
-{
-	__atomic_store_n(&tracer->skel->bss->aa_control.watch_cgroups, 1, __ATOMIC_RELAXED);
 }
 
 unsigned int tracer_level(const struct tracer *tracer)

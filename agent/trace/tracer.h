@@ -16,6 +16,8 @@ struct tracer;
 struct tracer_config {
 	unsigned int apps; /* 1 to AA_MAX_APPS */
 	unsigned int cpus; /* online */
+	enum aa_hierarchy hierarchy; /* of the cgroup that app 0 is; AA_CGROUP_NONE: it is none */
+	uint64_t cgroup; /* its id */
 	uint32_t ring_bytes; /* of each of the two rings; a power of two and of pages */
 	const struct aa_pattern *patterns; /* not kept */
 	unsigned int npatterns; /* at most AA_MAX_PATTERNS */
@@ -48,15 +50,10 @@ void tracer_scan_begin(struct tracer *tracer);
 void tracer_scan_end(struct tracer *tracer);
 
 /*
- * One pass over all tasks: marks seeded processes, their threads and their descendants. *ret_marked is the number of threads
+  * One pass over all tasks: marks those of the followed cgroup, seeded processes, their threads and their descendants. *ret_marked is the number of threads
  * that are new. Returns 0 or -errno.
  */
 int tracer_scan(struct tracer *tracer, uint64_t *ret_marked);
-
-/*
- * Asks for AA_REC_CGROUP records.
- */
-void tracer_watch_cgroups(struct tracer *tracer);
 
 /*
  * The level of detail: 0 nothing is followed yet, 1 the ledger, 2 block, page cache and wait records too. The programs go from 0
