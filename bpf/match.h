@@ -4,7 +4,7 @@
  * Matching of program names, pure C: the same code decides in the kernel at an exec, in the agent for what already runs,
  * and in the unit tests.
  *
- * A glob becomes a shift-and automaton (agent/model/pattern.c): bit i of the state says that the first i tokens are
+ * A glob becomes a shift-and automaton (agent/trace/pattern.c): bit i of the state says that the first i tokens are
  * matched. One step a byte, no branch on the pattern, so the verifier sees one short loop however long the glob is.
  */
 #ifndef BPF_MATCH_H
@@ -45,6 +45,7 @@ struct aa_script {
 	__u8 begun; /* argv[0] was seen */
 	__u8 skip; /* the next argument is the value of an option */
 	__u8 cut; /* the next piece goes on with the argument before */
+	__u8 shell; /* the interpreter's name ends in "sh": its -e takes no program */
 };
 
 enum aa_script_verdict {
@@ -85,12 +86,14 @@ static __always_inline enum aa_script_verdict aa_script_step(struct aa_script *s
 	s->begun = 1;
 	if (continued)
 		return AA_SCRIPT_GO_ON;
+	if (first)
+		s->shell = size >= 3 && size <= AA_MATCH_BYTES && arg[size - 3] == 's' && arg[size - 2] == 'h';
 	s->skip = 0;
 	if (first || value)
 		return AA_SCRIPT_GO_ON;
 	if (arg[0] != '-')
 		return AA_SCRIPT_FOUND;
-	if (AA_ARG_IS(arg, "-c") || AA_ARG_IS(arg, "-e"))
+	if (AA_ARG_IS(arg, "-c") || (AA_ARG_IS(arg, "-e") && !s->shell))
 		return AA_SCRIPT_NONE;
 	s->skip = AA_ARG_IS(arg, "-cp") || AA_ARG_IS(arg, "-classpath") || AA_ARG_IS(arg, "--class-path") ||
 		  AA_ARG_IS(arg, "-r") || AA_ARG_IS(arg, "--require") || AA_ARG_IS(arg, "-W") || AA_ARG_IS(arg, "-X") ||

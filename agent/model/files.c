@@ -101,7 +101,7 @@ size_t files_top(const struct files *files, uint32_t app, const struct file **re
 	for (f = files->slots; f < files->slots + SLOTS; f++) {
 		if (!f->pages || f->app != app)
 			continue;
-		if (n == max && f->pages <= ret[n - 1]->pages)
+		if (n == max && (!max || f->pages <= ret[n - 1]->pages))
 			continue;
 		/* insert in order; max is small */
 		for (i = n < max ? n++ : n - 1; i > 0 && ret[i - 1]->pages < f->pages; i--)

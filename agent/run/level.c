@@ -23,12 +23,13 @@ static __u64 blocked_ns(const struct aa_ledger *l)
 unsigned int level_next(struct level *level, const struct aa_ledger *ledger)
 {
 	__u64 elapsed = ledger->now - ledger->started, blocked = blocked_ns(ledger);
-	unsigned int next;
+	__u64 newly_blocked = blocked - level->blocked_ns;
+	unsigned int next = 1;
 
-	if (elapsed < FIRST_NS || (blocked - level->blocked_ns) * BLOCKED_SHARE >= elapsed - level->elapsed_ns)
+	if (newly_blocked && newly_blocked * BLOCKED_SHARE >= elapsed - level->elapsed_ns)
 		next = 2;
-	else
-		next = 1;
+	else if (elapsed < FIRST_NS)
+		next = LEVEL_KEEP;
 	level->elapsed_ns = elapsed;
 	level->blocked_ns = blocked;
 	return next;

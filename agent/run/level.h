@@ -12,9 +12,12 @@ struct level {
 	__u64 blocked_ns;
 };
 
+#define LEVEL_KEEP 0 /* leave it as it is */
+
 /*
- * Returns the level of detail for the time to come: 2 in the app's first second, and while a tenth or more of the wall time since
- * the last reading went to waits that records can explain (disk, faults, reclaim, locks, sleep); else 1.
+ * Returns the level of detail for the time to come: 2 while a tenth or more of the wall time since the last reading went to waits that
+ * records can explain (disk, faults, reclaim, locks, sleep), else 1; but LEVEL_KEEP in an app's first second, which the kernel side
+ * began at 2 on its own, so that short runs have their records, too.
  */
 unsigned int level_next(struct level *level, const struct aa_ledger *ledger);
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bpf/ledger.h"
 #include "sys/process.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
@@ -125,19 +126,20 @@ static unsigned int tick_app(struct watch *watch, unsigned int app)
 	struct watched *w = &watch->apps[app];
 
 	if (tracer_read_ledger(watch->tracer, app, watch->ledger) || !watch->ledger->started)
-		return 0;
+		return LEVEL_KEEP;
 	if (!w->seen)
 		watch_started(watch, app, 0);
 	w->ended = watch->ledger->ended != 0;
 	if (w->ended)
-		return 0;
+		return LEVEL_KEEP;
 	read_limits(w);
+	aa_ledger_advance(watch->ledger, clock_monotonic_ns()); /* waits that go on count, too */
 	return level_next(&w->level, watch->ledger);
 }
 
 void watch_tick(struct watch *watch)
 {
-	unsigned int app, wanted, level = 1;
+	unsigned int app, wanted, level = LEVEL_KEEP;
 
 	if (!tracer_level(watch->tracer))
 		return;
@@ -146,7 +148,7 @@ void watch_tick(struct watch *watch)
 		if (wanted > level)
 			level = wanted;
 	}
-	if (tracer_set_level(watch->tracer, level))
+	if (level != LEVEL_KEEP && tracer_set_level(watch->tracer, level))
 		log_debug("who ends long waits is not recorded: the program could not be attached");
 }
 

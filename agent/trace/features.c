@@ -6,8 +6,12 @@
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "util/cleanup.h"
+#include "util/log.h"
 
 /* The parameters of a tracepoint, without the context that every one has first; -1 if there is no such tracepoint. */
 static int event_args(const struct btf *btf, const char *event, const struct btf_type **ret_proto)
@@ -55,12 +59,29 @@ static bool takes_folio(const struct btf *btf, const struct btf_type *proto)
 	return btf_is_struct(type) && !strcmp(btf__name_by_offset(btf, type->name_off), "folio");
 }
 
+/* libbpf's messages matter only to those who look for a cause. */
+__attribute__((format(printf, 2, 0))) static int on_libbpf_message(enum libbpf_print_level level, const char *format,
+								   va_list args)
+{
+	cleanup_free char *text = NULL;
+	char *line, *rest;
+
+	if (level == LIBBPF_DEBUG || vasprintf(&text, format, args) < 0)
+		return 0;
+	rest = text;
+	while ((line = strsep(&rest, "\n")))
+		if (*line)
+			log_debug("%s", line);
+	return 0;
+}
+
 int features_probe(struct features *ret)
 {
 	const struct btf_type *proto = NULL;
 	struct features f = { 0 };
 	struct btf *btf;
 
+	libbpf_set_print(on_libbpf_message);
 	memset(ret, 0, sizeof(*ret));
 	btf = btf__load_vmlinux_btf();
 	if (!btf)

@@ -49,22 +49,6 @@ static int on_record(void *context, void *data, size_t size)
 	return 0;
 }
 
-/* libbpf's messages matter only to those who look for a cause. */
-__attribute__((format(printf, 2, 0))) static int on_libbpf_message(enum libbpf_print_level level, const char *format,
-								   va_list args)
-{
-	cleanup_free char *text = NULL;
-	char *line, *rest;
-
-	if (level == LIBBPF_DEBUG || vasprintf(&text, format, args) < 0)
-		return 0;
-	rest = text;
-	while ((line = strsep(&rest, "\n")))
-		if (*line)
-			log_debug("%s", line);
-	return 0;
-}
-
 /* Programs for events that this kernel does not have, or has in another form, are left out. */
 static void choose_programs(struct accel *s, const struct tracer_config *c, const struct features *f)
 {
@@ -165,7 +149,6 @@ int tracer_open(const struct tracer_config *config, const struct features *featu
 
 	if (!t)
 		return -ENOMEM;
-	libbpf_set_print(on_libbpf_message);
 	t->record = config->record;
 	t->context = config->context;
 	t->snapshot = malloc(sizeof(*t->snapshot));

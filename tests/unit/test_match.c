@@ -113,6 +113,7 @@ static void test_usual(void **state)
 		{ "sh -c make", NULL },
 		{ "sh ./configure", "./configure" },
 		{ "bash -x build.sh", "build.sh" },
+		{ "bash -e build.sh", "build.sh" },
 		{ "-bash", NULL },
 		{ "-bash build.sh", "build.sh" },
 		{ "perl -w -I lib t.pl", "t.pl" },
