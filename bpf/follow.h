@@ -63,6 +63,8 @@ static __always_inline void thread_move(struct aa_ledger *l, struct aa_thread *t
 	if (cell >= AA_MAX_COMMANDS || to >= AA_STATES)
 		return;
 	c = &l->command[cell];
+	if (from == AA_GONE)
+		return;
 	if (from < AA_STATES)
 		aa_ledger_leave(l, c, from, &t->queued, cpu_idle);
 	else
@@ -99,7 +101,7 @@ static __always_inline struct aa_thread *thread_mark(struct task_struct *task, _
 	t = bpf_task_storage_get(&threads, task, &init, BPF_LOCAL_STORAGE_GET_F_CREATE);
 	if (!t) {
 		c = counts_get(app);
-		if (c)
+		if (c && !task->exit_state) /* a scan may come upon one that is all but gone */
 			__sync_fetch_and_add(&c->unfollowed, 1);
 		return NULL;
 	}

@@ -68,8 +68,8 @@ static __always_inline void switch_dead(struct aa_app *app, struct aa_thread *t,
 		aa_ledger_leave(&app->ledger, &app->ledger.command[cell], state, &t->queued, false);
 		last = aa_ledger_gone(&app->ledger);
 	}
+	t->state = AA_GONE;
 	bpf_spin_unlock(&app->lock);
-	t->state = AA_NO_STATE;
 	pid_forget(task->pid);
 	if (last)
 		record_life(AA_REC_END, t->app, now, task, true);

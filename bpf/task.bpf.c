@@ -76,15 +76,27 @@ static __always_inline void kin_note(__u32 tgid, __u32 parent, __u32 app)
 	bpf_map_update_elem(&kin, &tgid, &k, BPF_ANY);
 }
 
-/* A process dies during a scan: its children remember it. */
+/* The app + 1 of a task that has no mark yet, by its relatives, or 0. */
+static __always_inline __u32 kin_of(struct task_struct *task)
+{
+	struct aa_thread *kinsman = bpf_task_storage_get(&threads, task->group_leader, NULL, 0);
+
+	if (!kinsman)
+		kinsman = bpf_task_storage_get(&threads, task->real_parent, NULL, 0);
+	return kinsman ? kinsman->app + 1 : (__u32)kin_app(task->tgid);
+}
+
+/* A process dies during a scan: it is remembered with its parent, and its children remember it. */
 static __always_inline void kin_bequeath(struct task_struct *task)
 {
 	struct list_head *head = (void *)task + bpf_core_field_offset(struct task_struct, children), *at;
 	struct task_struct *child;
 	struct kin *k;
-	__u32 tgid;
+	__u32 tgid = task->tgid;
 	int i;
 
+	if (!bpf_map_lookup_elem(&kin, &tgid))
+		kin_note(tgid, task->real_parent->tgid, kin_of(task));
 	at = BPF_CORE_READ(task, children.next);
 	for (i = 0; i < KIN_CHILDREN && at != head && at; i++) {
 		child = (void *)at - bpf_core_field_offset(struct task_struct, sibling);
@@ -373,7 +385,7 @@ int BPF_PROG(task_newtask, struct task_struct *task, unsigned long clone_flags)
 		if (!aa_control.scanning)
 			return 0;
 		/* the scan has not come to the parent yet: perhaps it never will, if the parent is short-lived */
-		index = kin_app(parent->tgid);
+		index = kin_of(parent);
 		if (process)
 			kin_note(task->tgid, parent->tgid, index);
 		if (!index)
@@ -438,16 +450,11 @@ int BPF_PROG(cgroup_attach_task, struct cgroup *cgroup, const char *path, struct
 static __always_inline __u32 scan_app(struct task_struct *task)
 {
 	struct aa_seed *seed = bpf_task_storage_get(&seeds, task->group_leader, NULL, 0);
-	struct aa_thread *kinsman;
-
 	if (in_followed_cgroup(task))
 		return 1;
 	if (seed && !seed->at_exec)
 		return seed->app;
-	kinsman = bpf_task_storage_get(&threads, task->group_leader, NULL, 0);
-	if (!kinsman)
-		kinsman = bpf_task_storage_get(&threads, task->real_parent, NULL, 0);
-	return kinsman ? kinsman->app + 1 : kin_app(task->tgid);
+	return kin_of(task);
 }
 
 /* Enters a thread that runs or sleeps already into the ledger, unless the scheduler programs were faster. */
@@ -458,6 +465,8 @@ static __always_inline void scan_enter(struct aa_app *app, struct aa_thread *t, 
 	__u64 now;
 	__u32 to;
 
+	if (state & TASK_DEAD) /* it left its last CPU before it was marked */
+		return;
 	if (!state)
 		to = wait_any(t, task->on_cpu ? AA_RUN : wait_runnable(task));
 	else

@@ -27,6 +27,7 @@ enum aa_state {
 	AA_SLEEP_FUTEX,
 	AA_SLEEP_CHILD,
 	AA_STATES,
+	AA_GONE = 254, /* has left its last CPU: must not enter the ledger any more */
 	AA_NO_STATE = 255, /* marked, but not yet seen by the scheduler programs */
 };
 

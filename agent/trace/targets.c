@@ -17,6 +17,7 @@
 #include "util/log.h"
 
 #define SCAN_PASSES 64
+#define QUIET_PASSES 2 /* a process may be born behind a pass, and its parent die before it */
 
 static int pidfd_open(pid_t pid)
 {
@@ -26,24 +27,23 @@ static int pidfd_open(pid_t pid)
 }
 
 /*
- * Passes over all tasks until one marks nothing: a process that was born to an unmarked parent during a pass is found by its
+  * Passes over all tasks until they mark nothing: a process that was born to an unmarked parent during a pass is found by its
  * parent, or, where that died meanwhile, by the kinship that the programs note.
  */
 static int scan_until_quiet(struct tracer *tracer, size_t *ret_found)
 {
 	uint64_t marked;
 	size_t found = 0;
-	int i, err;
+	int i, err, quiet = 0;
 
-	for (i = 0; i < SCAN_PASSES; i++) {
+	for (i = 0; i < SCAN_PASSES && quiet < QUIET_PASSES; i++) {
 		err = tracer_scan(tracer, &marked);
 		if (err)
 			return err;
 		found += marked;
-		if (!marked)
-			break;
+		quiet = marked ? 0 : quiet + 1;
 	}
-	if (i == SCAN_PASSES)
+	if (quiet < QUIET_PASSES)
 		log_warn("new processes kept appearing during %d scans; some may be missed", SCAN_PASSES);
 	*ret_found = found;
 	return 0;

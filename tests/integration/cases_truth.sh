@@ -39,9 +39,7 @@ need_compiler() {
 	COMPILER=$(command -v gcc || command -v clang || command -v cc) || skip "no C compiler"
 }
 
-# The oracle follows the build on its own; what the agent saw of the oracle itself is taken off. compare_with_oracle
-# PERCENT The scheduler dates a switch by its clock of the last wake-up, the agent by the switch: microseconds a switch
-# lie between the two. A build hardly switches; the workloads that do little else are allowed more.
+# The oracle follows the build on its own; what the agent saw of the oracle itself is taken off. compare_with_oracle PERCENT
 compare_with_oracle() {
 	local run runq threads
 
@@ -65,14 +63,14 @@ case_truth_schedstat_storm() {
 	quiet_machine
 	[ -x "$ORACLE/accounting" ] || skip "$ORACLE/accounting is not built"
 	observe r -- "$ORACLE/accounting" -o truth -- "$WORKLOADS/forkstorm" 4 1 20 "$WORKLOADS/exitcode"
-	compare_with_oracle 5
+	compare_with_oracle 2
 }
 
 case_truth_schedstat_threads() {
 	quiet_machine
 	[ -x "$ORACLE/accounting" ] || skip "$ORACLE/accounting is not built"
 	observe r -- "$ORACLE/accounting" -o truth -- sh -c '"$1/spin" 7 1; "$1/mmaplock" 8 0.5; "$1/pingpong" 0.5' sh "$WORKLOADS"
-	compare_with_oracle 10
+	compare_with_oracle 2
 }
 
 case_truth_cpu_clock() {
@@ -178,7 +176,7 @@ case_truth_latency() {
 	quiet_machine
 	need fio
 	cold_file 128
-	observe r -- fio --name=x --filename="$cold" --rw=randread --bs=256k --direct=1 --ioengine=libaio --iodepth=16 --time_based \
+	observe r -- fio --name=x --filename="$cold" --rw=randread --bs=512k --direct=1 --ioengine=libaio --iodepth=4 --time_based \
 		--runtime=3 --percentile_list=50:95:99 --output=fio.json --output-format=json
 	for p in 50 95 99; do
 		near "$(num r ".devices[0].latency_us.p$p")" \
