@@ -112,6 +112,32 @@ static __always_inline struct aa_thread *thread_mark(struct task_struct *task, _
 	return t;
 }
 
+static __always_inline __u32 allowed_cpus(struct task_struct *task)
+{
+	__u32 n = task->nr_cpus_allowed;
+
+	if (n > aa_config.cpus)
+		n = aa_config.cpus;
+	return n ? n : 1;
+}
+/* The cell of the command of a running process. */
+static __always_inline __u32 running_command(struct aa_app *app, struct task_struct *task, bool leader)
+{
+	char name[AA_COMM_LEN] __attribute__((aligned(8))) = {};
+	struct aa_ledger *l = &app->ledger;
+	__u32 cell, cpus = allowed_cpus(task);
+
+	bpf_probe_read_kernel_str(name, sizeof(name), task->group_leader->comm);
+	bpf_spin_lock(&app->lock);
+	cell = aa_ledger_command(l, name);
+	if (leader && cell < AA_MAX_COMMANDS)
+		l->command[cell].processes++;
+	if (cpus > l->cpus)
+		l->cpus = cpus;
+	bpf_spin_unlock(&app->lock);
+	return cell;
+}
+
 /* Wakes the reader only when a ring is a quarter full: one wake-up a batch. The reader also looks by the clock. */
 #define RING_FLAGS(ring) \
 	(bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA) * 4 >= bpf_ringbuf_query(ring, BPF_RB_RING_SIZE) ? \

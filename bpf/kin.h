@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/* Kinship of processes, for the time of a scan. */
+#ifndef BPF_KIN_H
+#define BPF_KIN_H
+
+#include "follow.h"
+
+/*
+ * Who descends from whom, written while the agent scans: a process that dies then takes the link from its children to the
+ * app with it (they are re-parented), unless it is kept here.
+ */
+struct kin {
+	__u32 parent; /* thread group, 0: not known */
+	__u32 app; /* index + 1 where it is marked, 0: not */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 65536);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, struct kin);
+} kin SEC(".maps") __weak;
+
+#define KIN_GENERATIONS 16
+#define KIN_CHILDREN 64
+
+/* The app + 1 that a thread group belongs to by descent, or 0. Global functions are verified once, not once a call. */
+__weak __noinline int kin_app(__u32 tgid)
+{
+	struct kin *k;
+	int i;
+
+	for (i = 0; i < KIN_GENERATIONS; i++) {
+		k = bpf_map_lookup_elem(&kin, &tgid);
+		if (!k)
+			return 0;
+		if (k->app)
+			return k->app;
+		tgid = k->parent;
+	}
+	return 0;
+}
+
+static __always_inline void kin_note(__u32 tgid, __u32 parent, __u32 app)
+{
+	struct kin k = { .parent = parent, .app = app };
+
+	bpf_map_update_elem(&kin, &tgid, &k, BPF_ANY);
+}
+
+/* The app + 1 of a task that has no mark yet, by its relatives, or 0. */
+static __always_inline __u32 kin_of(struct task_struct *task)
+{
+	struct aa_thread *kinsman = bpf_task_storage_get(&threads, task->group_leader, NULL, 0);
+
+	if (!kinsman)
+		kinsman = bpf_task_storage_get(&threads, task->real_parent, NULL, 0);
+	return kinsman ? kinsman->app + 1 : (__u32)kin_app(task->tgid);
+}
+
+/* A process dies during a scan: it is remembered with its parent, and its children remember it. */
+static __always_inline void kin_bequeath(struct task_struct *task)
+{
+	struct list_head *head = (void *)task + bpf_core_field_offset(struct task_struct, children), *at;
+	struct task_struct *child;
+	struct kin *k;
+	__u32 tgid = task->tgid;
+	int i;
+
+	if (!bpf_map_lookup_elem(&kin, &tgid))
+		kin_note(tgid, task->real_parent->tgid, kin_of(task));
+	at = BPF_CORE_READ(task, children.next);
+	for (i = 0; i < KIN_CHILDREN && at != head && at; i++) {
+		child = (void *)at - bpf_core_field_offset(struct task_struct, sibling);
+		tgid = BPF_CORE_READ(child, tgid);
+		k = bpf_map_lookup_elem(&kin, &tgid);
+		if (k)
+			k->parent = task->tgid;
+		else
+			kin_note(tgid, task->tgid, 0);
+		at = BPF_CORE_READ(at, next);
+	}
+}
+
+#endif /* BPF_KIN_H */

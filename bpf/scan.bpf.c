@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Copyright (c) 2026 The accel-agent authors */
+/* Marks what runs already: one pass over all tasks, as often as the agent asks. */
+#include "cgroup.h"
+#include "kin.h"
+#include "wait.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* A process, with all its threads, moves into the followed cgroup: the agent scans for them. */
+SEC("tp_btf/cgroup_attach_task")
+int BPF_PROG(cgroup_attach_task, struct cgroup *cgroup, const char *path, struct task_struct *task)
+{
+	if (cgroup_followed(cgroup))
+		record_life(AA_REC_CGROUP, 0, bpf_ktime_get_ns(), task, true);
+	return 0;
+}
+
+/* The app + 1 that an unmarked task belongs to, or 0. */
+static __always_inline __u32 scan_app(struct task_struct *task)
+{
+	struct aa_seed *seed = bpf_task_storage_get(&seeds, task->group_leader, NULL, 0);
+	if (in_followed_cgroup(task))
+		return 1;
+	if (seed && !seed->at_exec)
+		return seed->app;
+	return kin_of(task);
+}
+
+/* Enters a thread that runs or sleeps already into the ledger, unless the scheduler programs were faster. */
+static __always_inline void scan_enter(struct aa_app *app, struct aa_thread *t, struct task_struct *task)
+{
+	struct task_struct___state_long *old = (void *)task;
+	long state = bpf_core_field_exists(task->__state) ? task->__state : old->state;
+	__u64 now;
+	__u32 to;
+
+	if (state & TASK_DEAD) /* it left its last CPU before it was marked */
+		return;
+	if (!state)
+		to = wait_any(t, task->on_cpu ? AA_RUN : wait_runnable(task));
+	else
+		to = wait_any(t, wait_state(task, t, state, false));
+	now = bpf_ktime_get_ns();
+	bpf_spin_lock(&app->lock);
+	aa_ledger_advance(&app->ledger, now);
+	if (t->state == AA_NO_STATE)
+		thread_move(&app->ledger, t, to, false);
+	bpf_spin_unlock(&app->lock);
+}
+
+/* One pass over all tasks. The agent repeats it until a pass marks nothing. */
+SEC("iter/task")
+int scan(struct bpf_iter__task *ctx)
+{
+	struct task_struct *task = ctx->task;
+	struct aa_counts *c;
+	struct aa_thread *t;
+	struct aa_app *app;
+	bool leader;
+	__u32 index;
+
+	if (!task || task->exit_state || thread_of(task))
+		return 0;
+	index = scan_app(task);
+	if (!index)
+		return 0;
+	index--;
+	app = app_get(index);
+	c = counts_get(index);
+	if (!app || !c)
+		return 0;
+	leader = task->pid == task->tgid;
+	/* the cell first: from the mark on, the scheduler programs may enter the thread, and charge what the mark names */
+	t = thread_mark(task, index, running_command(app, task, leader), 0);
+	if (!t)
+		return 0;
+	if (leader) {
+		kin_note(task->tgid, task->real_parent->tgid, index + 1);
+		__sync_fetch_and_add(&c->processes, 1);
+	}
+	scan_enter(app, t, task);
+	if (!aa_control.level)
+		aa_control.level = 2;
+	__sync_fetch_and_add(&aa_control.marked, 1);
+	return 0;
+}
