@@ -37,7 +37,7 @@ struct run {
 	struct sys_cgroup cgroup;
 	enum aa_hierarchy hierarchy; /* of cgroup */
 	struct launch launch;
-	sigset_t mask_before;
+	struct signals_before signals_before;
 	int signals; /* signalfd */
 	uint64_t started_ns;
 	uint64_t reported_ns; /* last interim report */
@@ -139,7 +139,7 @@ static int mark_pid(struct run *run)
 	int err = targets_mark_pid(run->watch.tracer, 0, run->config->pid);
 
 	if (!err) {
-		watch_started(&run->watch, 0, run->config->pid);
+		watch_first(&run->watch, 0, run->config->pid);
 		return 0;
 	}
 	if (err == -ESRCH)
@@ -149,19 +149,42 @@ static int mark_pid(struct run *run)
 	return err == -EPERM ? EXIT_DENIED : EXIT_USAGE;
 }
 
+/* Removed, or made again under the same name: the kernel side goes by the id. */
+static bool cgroup_gone(const struct run *run)
+{
+	uint64_t id;
+
+	return sys_cgroup_id(run->cgroup.directory, &id) || id != run->cgroup.id;
+}
+
+/* The app's first process, for its command line and its limits. */
+static pid_t cgroup_first(const struct run *run)
+{
+	char path[PATH_MAX + 16];
+	int pid = 0;
+
+	snprintf(path, sizeof(path), "%s/cgroup.procs", run->cgroup.directory);
+	cleanup_file FILE *f = fopen(path, "re");
+
+	return f && fscanf(f, "%d", &pid) == 1 ? pid : 0;
+}
+
 static int mark_cgroup(struct run *run)
 {
 	int err;
 
-	if (access(run->cgroup.directory, F_OK)) {
+	if (cgroup_gone(run)) {
 		log_warn("--cgroup %s: it was removed", run->config->cgroup);
 		run->ending = ENDING_APP;
 		return 0;
 	}
 	err = targets_mark_cgroup(run->watch.tracer);
-	if (err)
+	if (err) {
 		log_err("--cgroup %s: %s", run->config->cgroup, strerror(-err));
-	return err ? EXIT_UNSUPPORTED : 0;
+		return EXIT_UNSUPPORTED;
+	}
+	watch_first(&run->watch, 0, cgroup_first(run));
+	return 0;
 }
 
 static void say_waiting(struct run *run)
@@ -183,16 +206,19 @@ static void say_waiting(struct run *run)
 
 static int mark_running(struct run *run)
 {
-	size_t found;
+	pid_t first[AA_MAX_APPS] = { 0 };
+	unsigned int i;
 	int err;
 
 	switch (run->config->target) {
 	case TARGET_APPS:
-		err = targets_mark_names(run->watch.tracer, run->patterns, run->npatterns, &found);
+		err = targets_mark_names(run->watch.tracer, run->patterns, run->npatterns, first);
 		if (err) {
 			log_err("running processes could not be looked through: %s", strerror(-err));
 			return EXIT_UNSUPPORTED;
 		}
+		for (i = 0; i < run->watch.napps; i++)
+			watch_first(&run->watch, i, first[i]);
 		break;
 	case TARGET_PID:
 		return mark_pid(run);
@@ -211,21 +237,33 @@ static int mark_running(struct run *run)
 
 /* --- signals and the command --- */
 
+/* What is ignored stays so (nohup, jobs in the background): a blocked signal would come even if it is ignored. */
+static void catch_one(sigset_t *set, int signum)
+{
+	struct sigaction old;
+
+	if (!sigaction(signum, NULL, &old) && old.sa_handler != SIG_IGN)
+		sigaddset(set, signum);
+}
+
 static int catch_signals(struct run *run)
 {
+	const struct sigaction ignore = { .sa_handler = SIG_IGN }, usual = { .sa_handler = SIG_DFL };
 	sigset_t set;
 
 	sigemptyset(&set);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
+	catch_one(&set, SIGINT);
+	catch_one(&set, SIGTERM);
+	catch_one(&set, SIGHUP);
 	if (run->config->target == TARGET_COMMAND) {
-		sigaddset(&set, SIGQUIT);
-		sigaddset(&set, SIGUSR1);
-		sigaddset(&set, SIGUSR2);
+		catch_one(&set, SIGQUIT);
+		catch_one(&set, SIGUSR1);
+		catch_one(&set, SIGUSR2);
 	}
-	signal(SIGPIPE, SIG_IGN); /* a report that nobody reads is an error to report, not a reason to die */
-	sigprocmask(SIG_BLOCK, &set, &run->mask_before);
+	/* a report that nobody reads is an error to report, not a reason to die; and a child has to be waited for */
+	sigaction(SIGPIPE, &ignore, &run->signals_before.pipe);
+	sigaction(SIGCHLD, &usual, &run->signals_before.child);
+	sigprocmask(SIG_BLOCK, &set, &run->signals_before.mask);
 	run->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	return run->signals < 0 ? -errno : 0;
 }
@@ -247,7 +285,7 @@ static void on_signal(struct run *run)
 
 static int start_command(struct run *run)
 {
-	int err = launch_start(run->config->command, &run->mask_before, &run->launch);
+	int err = launch_start(run->config->command, &run->signals_before, &run->launch);
 
 	if (!err)
 		err = tracer_seed(run->watch.tracer, 0, run->launch.pidfd, true);
@@ -263,12 +301,19 @@ static int start_command(struct run *run)
 	return err == -ENOENT ? 127 : 126;
 }
 
+/* As process 1 of a container, orphans are ours to reap, too. */
 static void reap_command(struct run *run)
 {
-	if (run->command_ended || waitpid(run->launch.pid, &run->command_status, WNOHANG) != run->launch.pid)
-		return;
-	run->command_ended = true;
-	run->ending = ENDING_APP;
+	pid_t pid = getpid() == 1 ? -1 : run->launch.pid, ended;
+	int status;
+
+	while (!run->command_ended && (ended = waitpid(pid, &status, WNOHANG)) > 0) {
+		if (ended != run->launch.pid)
+			continue;
+		run->command_status = status;
+		run->command_ended = true;
+		run->ending = ENDING_APP;
+	}
 }
 
 /* --- the wait --- */
@@ -300,7 +345,7 @@ static int next_wake(const struct run *run)
 
 static void check_cgroup(struct run *run)
 {
-	if (run->watch.cgroup_moved || access(run->cgroup.directory, F_OK)) {
+	if (run->watch.cgroup_moved || cgroup_gone(run)) {
 		run->watch.cgroup_moved = false;
 		mark_cgroup(run);
 	}
@@ -340,7 +385,7 @@ static void wait_for_end(struct run *run)
 		if (fds[0].revents)
 			on_signal(run);
 		tracer_drain(run->watch.tracer);
-		if (fds[2].revents)
+		if (fds[2].revents || getpid() == 1)
 			reap_command(run);
 		if (!remaining_ms(tick_ns, TICK_MS * 1000000ULL)) {
 			watch_tick(&run->watch);

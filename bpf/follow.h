@@ -92,7 +92,7 @@ static __always_inline struct aa_thread *thread_mark(struct task_struct *task, _
 		.app = app,
 		.cell = cell,
 		.state = AA_NO_STATE,
-		.fd_syscall = NO_SYSCALL,
+
 		.flags = flags,
 	};
 	struct aa_thread *t;

@@ -85,6 +85,7 @@ struct signal_struct {
 };
 
 struct rq {
+	__u64 clock;
 	unsigned int nr_running;
 	struct task_struct *curr;
 };
@@ -132,6 +133,8 @@ enum cgroup_subsys_id {
 	pids_cgrp_id,
 };
 
+struct pid;
+
 struct task_struct {
 	unsigned int __state;
 	unsigned int flags;
@@ -149,6 +152,7 @@ struct task_struct {
 	struct list_head children;
 	struct list_head sibling;
 	struct task_struct *group_leader;
+	struct pid *thread_pid;
 	unsigned long maj_flt;
 	char comm[16];
 	struct files_struct *files;
@@ -177,6 +181,7 @@ struct pt_regs___x86 {
 
 struct pt_regs___arm64 {
 	__u64 regs[31];
+	__u64 pstate;
 	__s32 syscallno;
 };
 
@@ -261,7 +266,5 @@ enum pageflags {
 #define CLONE_VM 0x00000100
 #define CLONE_VFORK 0x00004000
 #define CLONE_THREAD 0x00010000
-
-#define PAGE_SIZE 4096
 
 #endif /* BPF_KERNEL_H */

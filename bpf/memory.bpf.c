@@ -163,7 +163,7 @@ static __always_inline int on_miss(struct address_space *mapping, __u64 index, _
 	if (!c)
 		return 0;
 	__sync_fetch_and_add(&c->missed_pages, pages);
-	__sync_fetch_and_add(&c->missed_bytes, (__u64)pages * PAGE_SIZE);
+	__sync_fetch_and_add(&c->missed_bytes, (__u64)pages * aa_config.page_bytes);
 	if (aa_control.level >= 2)
 		note_miss(t, task, mapping->host, index, pages);
 	return 0;
@@ -207,15 +207,17 @@ static __always_inline int on_reclaim(bool begin)
 	if (!aa_control.live)
 		return 0;
 	t = thread_of(task);
-	if (!t || t->state > AA_RUN_RECLAIM)
-		return 0;
-	app = app_get(t->app);
-	if (!app)
+	if (!t)
 		return 0;
 	if (begin)
 		t->flags |= AA_THREAD_RECLAIM;
 	else
 		t->flags &= ~AA_THREAD_RECLAIM;
+	if (t->state > AA_RUN_RECLAIM) /* the switch to it was not traced: the ledger hears of it at its next one */
+		return 0;
+	app = app_get(t->app);
+	if (!app)
+		return 0;
 	thread_change(app, t, begin ? AA_RUN_RECLAIM : AA_RUN, false, bpf_ktime_get_ns());
 	return 0;
 }

@@ -11,7 +11,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 SEC("tp_btf/cgroup_attach_task")
 int BPF_PROG(cgroup_attach_task, struct cgroup *cgroup, const char *path, struct task_struct *task)
 {
-	if (cgroup_followed(cgroup))
+	if (!thread_of(task) && cgroup_followed(cgroup))
 		record_life(AA_REC_CGROUP, 0, bpf_ktime_get_ns(), task, true);
 	return 0;
 }
@@ -49,6 +49,25 @@ static __always_inline void scan_enter(struct aa_app *app, struct aa_thread *t, 
 	bpf_spin_unlock(&app->lock);
 }
 
+#define WATCHERS 8
+
+/*
+ * Whether the task is the agent, or waits for it (a shell, sudo): it would be followed for as long as the agent runs, and the agent
+ * would run for as long as it is followed. Named by the user, it is followed all the same.
+ */
+static __always_inline bool watches(struct task_struct *task)
+{
+	struct task_struct *watcher = bpf_get_current_task_btf();
+	int i, tgid = task->tgid;
+
+	for (i = 0; i < WATCHERS && watcher; i++) {
+		if (BPF_CORE_READ(watcher, tgid) == tgid)
+			return !bpf_task_storage_get(&seeds, task->group_leader, NULL, 0);
+		watcher = BPF_CORE_READ(watcher, real_parent);
+	}
+	return false;
+}
+
 /* One pass over all tasks. The agent repeats it until a pass marks nothing. */
 SEC("iter/task")
 int scan(struct bpf_iter__task *ctx)
@@ -60,7 +79,7 @@ int scan(struct bpf_iter__task *ctx)
 	bool leader;
 	__u32 index;
 
-	if (!task || task->exit_state || thread_of(task))
+	if (!task || task->exit_state || thread_of(task) || watches(task))
 		return 0;
 	index = scan_app(task);
 	if (!index)

@@ -5,21 +5,59 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+/* The run queue of a task's CPU, or NULL: there is no way to it without group scheduling. */
+static __always_inline struct rq *rq_of(struct task_struct *task)
+{
+	struct cfs_rq *cfs_rq;
+
+	if (!bpf_core_field_exists(task->se.cfs_rq) || !bpf_core_field_exists(((struct cfs_rq *)NULL)->rq))
+		return NULL;
+	cfs_rq = task->se.cfs_rq;
+	return cfs_rq ? cfs_rq->rq : NULL;
+}
+
 /*
  * Whether a task that just woke has a CPU to itself: it is the only one queued there, and the idle task gives way to it. It runs
  * from now on, by the kernel's own account, too, which does not look at the clock again until the switch is done.
  */
-static __always_inline bool wakes_idle_cpu(struct task_struct *task)
+static __always_inline bool wakes_idle_cpu(struct rq *rq)
 {
-	struct cfs_rq *cfs_rq;
-	struct rq *rq;
-
-	/* without group scheduling there is no way to the run queue: kallsyms need not have the address of all of them */
-	if (!bpf_core_field_exists(task->se.cfs_rq) || !bpf_core_field_exists(((struct cfs_rq *)NULL)->rq))
-		return false;
-	cfs_rq = task->se.cfs_rq;
-	rq = cfs_rq ? cfs_rq->rq : NULL;
 	return rq && rq->nr_running == 1 && rq->curr && !rq->curr->pid;
+}
+
+#define CLOCK_SLACK_NS 20000
+
+/*
+ * A wake-up has just brought the clock of the run queue up to date, and a reading of our own clock costs as much as all else there.
+ * So one switch in sixteen notes how far the two are apart: the least of late, because a run queue's clock may be a moment old there. Where the
+ * clocks of the CPUs do not keep together, the notes disagree, and wake-ups read our clock.
+ */
+static __always_inline void clock_note(struct aa_app *app, struct rq *rq, __u64 now)
+{
+	__u64 ahead, late;
+
+	if (!rq || ((now >> 10) & 15))
+		return;
+	ahead = now - rq->clock;
+	late = ahead - app->clock_ahead;
+	if (!app->clock_ahead || (__s64)late < 0)
+		app->clock_ahead = (__s64)late < -CLOCK_SLACK_NS && app->clock_ahead ? 0 : ahead;
+	else if (late > CLOCK_SLACK_NS)
+		app->clock_ahead = 0;
+	else
+		app->clock_ahead += late >> 6;
+}
+
+static __always_inline __u64 clock_at_wakeup(struct aa_app *app, struct aa_thread *t, struct rq *rq)
+{
+	__u64 ahead = app->clock_ahead, now;
+
+	if (ahead && rq) {
+		now = rq->clock + ahead;
+		if (now >= t->since)
+			return now;
+	}
+	return bpf_ktime_get_ns();
 }
 
 /* The switch to t was not traced, if it is not on a CPU now that it leaves one. */
@@ -38,10 +76,11 @@ static __always_inline void switch_correct(struct aa_ledger *l, struct aa_thread
 
 /* A thread of an app leaves a CPU, perhaps to another of the same app: one lock for both. */
 static __always_inline bool switch_away(struct aa_app *app, struct aa_thread *prev, __u32 to, __u64 ran,
-					struct aa_thread *next, __u64 now)
+					struct aa_thread *next, struct rq *rq, __u64 now)
 {
 	bool both = next && next->app == prev->app;
 
+	clock_note(app, rq, now);
 	bpf_spin_lock(&app->lock);
 	aa_ledger_advance(&app->ledger, now);
 	switch_correct(&app->ledger, prev, ran);
@@ -70,7 +109,8 @@ static __always_inline void switch_dead(struct aa_app *app, struct aa_thread *t,
 	}
 	t->state = AA_GONE;
 	bpf_spin_unlock(&app->lock);
-	pid_forget(task->pid);
+	if (task->thread_pid) /* it was not reaped yet: nobody else has its number */
+		pid_forget(task->pid);
 	if (last)
 		record_life(AA_REC_END, t->app, now, task, true);
 }
@@ -92,7 +132,7 @@ static __always_inline bool switch_out(struct aa_thread *t, struct task_struct *
 	}
 	/* a preempted task stays runnable, whatever state it was about to sleep in */
 	to = wait_any(t, preempt || !prev_state ? wait_runnable(prev) : wait_state(prev, t, prev_state, true));
-	return switch_away(app, t, to, ran, next, now);
+	return switch_away(app, t, to, ran, next, rq_of(prev), now);
 }
 
 static __always_inline int on_switch(bool preempt, struct task_struct *prev, struct task_struct *next, long prev_state)
@@ -156,6 +196,7 @@ static __always_inline int on_wakeup(struct task_struct *task)
 {
 	struct aa_thread *t;
 	struct aa_app *app;
+	struct rq *rq;
 	__u32 to;
 	__u64 now;
 
@@ -166,14 +207,15 @@ static __always_inline int on_wakeup(struct task_struct *task)
 	app = app_get(t->app);
 	if (!app)
 		return 0;
-	now = bpf_ktime_get_ns();
+	rq = rq_of(task);
+	now = clock_at_wakeup(app, t, rq);
 	/* nobody wakes who waits for the time; and a thousand pool threads that do would crowd out the others */
 	if (now > t->since + AA_LONG_WAIT_NS && t->state != AA_NO_STATE && t->state != AA_SLEEP_TIMER &&
 	    aa_control.level >= 2)
 		send_wait(task, t, now);
 	t->waker = 0;
 	to = wait_runnable(task);
-	if (to == AA_RUNQ && wakes_idle_cpu(task))
+	if (to == AA_RUNQ && wakes_idle_cpu(rq))
 		to = AA_RUN;
 	thread_change(app, t, wait_any(t, to), false, now);
 	return 0;

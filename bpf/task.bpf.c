@@ -249,7 +249,7 @@ int BPF_PROG(sched_process_exit, struct task_struct *task)
 
 	if (!aa_control.live)
 		return 0;
-	if (aa_control.scanning)
+	if (aa_control.scanning && !aa_config.hierarchy)
 		kin_bequeath(task);
 	t = thread_of(task);
 	if (!t || task->signal->live.counter) /* other threads of the process live on */

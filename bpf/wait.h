@@ -25,7 +25,9 @@ static __always_inline void wait_call_read(struct task_struct *task, struct wait
 {
 	struct pt_regs___x86 *regs;
 
-	ret->nr = UNKNOWN_SYSCALL;
+	*ret = (struct wait_call){
+		.nr = UNKNOWN_SYSCALL
+	}; /* all of it: kernels before 6.3 refuse to spill what is not set */
 	if (task->flags & (PF_KTHREAD | PF_IO_WORKER))
 		return;
 	regs = (struct pt_regs___x86 *)bpf_task_pt_regs(task);
@@ -36,14 +38,19 @@ static __always_inline void wait_call_read(struct task_struct *task, struct wait
 	ret->arg1 = regs->si;
 }
 #elif defined(__TARGET_ARCH_arm64)
+#define PSR_MODE32 0x10
 static __always_inline void wait_call_read(struct task_struct *task, struct wait_call *ret)
 {
 	struct pt_regs___arm64 *regs;
 
-	ret->nr = UNKNOWN_SYSCALL;
+	*ret = (struct wait_call){
+		.nr = UNKNOWN_SYSCALL
+	}; /* all of it: kernels before 6.3 refuse to spill what is not set */
 	if (task->flags & (PF_KTHREAD | PF_IO_WORKER))
 		return;
 	regs = (struct pt_regs___arm64 *)bpf_task_pt_regs(task);
+	if (regs->pstate & PSR_MODE32)
+		return;
 	ret->nr = regs->syscallno < 0 ? NO_SYSCALL : regs->syscallno;
 	ret->arg0 = regs->regs[0];
 	ret->arg1 = regs->regs[1];
@@ -61,11 +68,12 @@ static __always_inline __u8 syscall_class(__u32 nr)
 }
 
 /* By the type of an open file: pipe, socket, or something else (a terminal, an eventfd, ...). */
-static __always_inline __u32 wait_fd(struct task_struct *task, __u32 fd)
+static __always_inline __u32 wait_fd(struct task_struct *task, struct aa_thread *t, __u32 fd)
 {
 	struct files_struct *files = task->files;
 	struct file *file = NULL;
 	struct fdtable *fdt;
+	struct inode *inode;
 	__u16 mode;
 
 	if (!files)
@@ -73,10 +81,14 @@ static __always_inline __u32 wait_fd(struct task_struct *task, __u32 fd)
 	fdt = files->fdt;
 	if (fd >= fdt->max_fds || bpf_probe_read_kernel(&file, sizeof(file), fdt->fd + fd) || !file)
 		return AA_SLEEP_OTHER;
-	mode = BPF_CORE_READ(file, f_inode, i_mode) & S_IFMT;
-	if (mode == S_IFIFO)
-		return AA_SLEEP_PIPE;
-	return mode == S_IFSOCK ? AA_SLEEP_SOCKET : AA_SLEEP_OTHER;
+	/* a thread mostly waits for the same file again */
+	inode = BPF_CORE_READ(file, f_inode);
+	if (t->inode == (__u64)inode)
+		return t->file_state;
+	mode = BPF_CORE_READ(inode, i_mode) & S_IFMT;
+	t->inode = (__u64)inode;
+	t->file_state = mode == S_IFIFO ? AA_SLEEP_PIPE : mode == S_IFSOCK ? AA_SLEEP_SOCKET : AA_SLEEP_OTHER;
+	return t->file_state;
 }
 
 /* An interruptible sleep, by the system call. */
@@ -84,11 +96,7 @@ static __always_inline __u32 wait_sleep(struct task_struct *task, struct aa_thre
 					bool is_current)
 {
 	struct pollfd first;
-	__u32 state;
 
-	/* a thread mostly waits for the same descriptor again: its file is looked up only when it changes */
-	if (t->fd_syscall == call->nr && t->fd == (__u32)call->arg0)
-		return t->fd_state;
 	switch (syscall_class(call->nr)) {
 	case AA_SYS_CHILD:
 		return AA_SLEEP_CHILD;
@@ -100,18 +108,14 @@ static __always_inline __u32 wait_sleep(struct task_struct *task, struct aa_thre
 		return AA_SLEEP_SOCKET;
 	case AA_SYS_READ_FD:
 	case AA_SYS_WRITE_FD:
-		state = wait_fd(task, call->arg0);
-		t->fd_syscall = call->nr;
-		t->fd = call->arg0;
-		t->fd_state = state;
-		return state;
+		return wait_fd(task, t, call->arg0);
 	case AA_SYS_POLL:
 		if (!call->arg1)
 			return AA_SLEEP_TIMER;
 		/* user memory can be read only in the task's own context */
 		if (!is_current || bpf_probe_read_user(&first, sizeof(first), (void *)call->arg0))
 			return AA_SLEEP_OTHER;
-		return wait_fd(task, first.fd);
+		return wait_fd(task, t, first.fd);
 	}
 	return AA_SLEEP_OTHER;
 }

@@ -10,7 +10,7 @@
 #define AA_MAX_COMMANDS 128 /* the last cell takes every command past the others, under the name "(other)" */
 #define AA_COMM_LEN 16
 #define AA_CONCURRENCY 65 /* the last bucket: 64 or more threads */
-#define AA_WALL_SHIFT 12 /* wall clocks count 1/4096 ns */
+#define AA_WALL_SHIFT 8 /* wall clocks count 1/256 ns: enough for two years of one state */
 
 /*
  * One command (cc1, ld, ...) of one app. t and v hold "sum of leave times - sum of enter times": with n threads inside at
@@ -21,10 +21,10 @@ struct aa_cell {
 	__u32 processes; /* processes that ran it, forks without exec included */
 	__u32 n[AA_STATES]; /* threads in each state now */
 	__u64 t[AA_STATES]; /* thread time, ns */
-	__u64 v[AA_STATES]; /* wall time charged, 1/4096 ns; the sleeps stay 0: one length for both lets the verifier follow */
-	__u64 w; /* part of v[AA_RUNQ], waits that are over, that neighbours caused, 1/4096 ns */
+	__u64 v[AA_STATES]; /* wall time charged, 1/256 ns; the sleeps stay 0: one length for both lets the verifier follow */
+	__u64 w; /* part of v[AA_RUNQ], waits that are over, that neighbours caused, 1/256 ns */
 	__u64 wakeup; /* the same: while an idle CPU woke up */
-	__u64 s; /* part of v[AA_RUN] and v[AA_RUN_RECLAIM] while no other thread was active, 1/4096 ns */
+	__u64 s; /* part of v[AA_RUN] and v[AA_RUN_RECLAIM] while no other thread was active, 1/256 ns */
 };
 
 /* What a thread remembers while it waits for a CPU: the clocks when it began to. */
@@ -40,7 +40,7 @@ struct aa_ledger {
 	__u64 now; /* the clocks below are advanced to here, CLOCK_MONOTONIC ns */
 	__u64 started; /* first thread seen, 0: none yet */
 	__u64 ended; /* last thread left, 0: some live */
-	__u64 v, w, s; /* the clocks, 1/4096 ns */
+	__u64 v, w, s; /* the clocks, 1/256 ns */
 	__u64 v_rest; /* what the division by the number of active threads left over */
 	__u32 n[AA_STATES]; /* threads in each state now */
 	__u32 active, running, threads, threads_peak;

@@ -10,6 +10,7 @@
 struct aa_app {
 	struct bpf_spin_lock lock; /* of ledger */
 	__u32 pad;
+	__u64 clock_ahead; /* CLOCK_MONOTONIC less the run queues' clock, ns; 0: not known, or they do not keep together */
 	struct aa_ledger ledger;
 };
 
@@ -23,13 +24,12 @@ struct aa_thread {
 	__u8 state; /* enum aa_state; changes under the app's lock */
 	__u8 flags;
 	__u16 syscall; /* that the wait began in */
-	__u32 fd; /* of the descriptor that the last read or write waited for... */
-	__u16 fd_syscall; /* ...in this system call... */
-	__u8 fd_state; /* ...and what it turned out to be */
-	__u8 waker_followed;
 	__u8 next_state; /* on its way into the ledger */
-	__u8 pad[3];
+	__u8 file_state; /* what a wait for the last file that it waited for is */
+	__u8 waker_followed;
+	__u8 pad;
 	__u32 waker; /* of the present wait, 0: unknown */
+	__u64 inode; /* of that file: its address, which kinds of files do not share */
 	__u64 since; /* in this state, ns */
 	struct aa_queued queued;
 	__u64 ran; /* task->se.sum_exec_runtime when it last left a CPU, ns */
@@ -115,6 +115,7 @@ struct aa_config {
 	__u32 apps;
 	__u32 patterns;
 	__u32 cpus; /* online */
+	__u32 page_bytes;
 	__u32 hierarchy; /* enum aa_hierarchy */
 	__u64 cgroup; /* id of the cgroup that app 0 is, with all below it */
 	__u64 pid_ns_dev, pid_ns_ino; /* the agent's pid namespace, as stat(2) shows it */

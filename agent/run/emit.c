@@ -5,10 +5,12 @@
 
 #include <errno.h>
 #include <langinfo.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "report/report.h"
@@ -23,9 +25,12 @@ _Static_assert(AA_RECORD_KINDS <= sizeof(((struct agent_cost *)0)->lost_by_kind)
 int emit_check(const struct config *config)
 {
 	struct output_file out;
+	struct stat st;
 	int err;
 
 	if (!config->output)
+		return 0;
+	if (!stat(config->output, &st) && S_ISFIFO(st.st_mode)) /* its reader would take our leaving for the end */
 		return 0;
 	err = output_file_open(&out, config->output);
 	if (err) {
@@ -129,12 +134,17 @@ static int print_all(const struct config *config, const struct host *host, struc
 
 static int write_stdout(const char *text, size_t len)
 {
+	struct pollfd out = { .fd = STDOUT_FILENO, .events = POLLOUT };
 	ssize_t n;
 
 	while (len) {
 		n = write(STDOUT_FILENO, text, len);
 		if (n < 0 && errno == EINTR)
 			continue;
+		if (n < 0 && errno == EAGAIN) { /* the command made the stdout that we share non-blocking */
+			poll(&out, 1, -1);
+			continue;
+		}
 		if (n < 0)
 			return -errno;
 		text += n;

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "bpf/histogram.h"
 #include "sys/block.h"
@@ -17,7 +18,6 @@
 #define TOP_FILES 20
 #define TOP_WAITS 20
 #define DEVICES_MAX 64
-#define PAGE_BYTES 4096
 
 struct device_sum {
 	uint32_t dev;
@@ -192,7 +192,7 @@ static int gather_files(struct watch *watch, unsigned int app, struct app *ret)
 		if (!ret->files[i].path)
 			break;
 		ret->files[i].dev = top[i]->dev;
-		ret->files[i].bytes = top[i]->pages * PAGE_BYTES;
+		ret->files[i].bytes = top[i]->pages * (uint64_t)sysconf(_SC_PAGESIZE);
 		ret->nfiles++;
 	}
 	sys_mounts_free(&mounts);
@@ -241,6 +241,8 @@ static int gather(struct watch *watch, unsigned int app, struct app *ret)
 	const struct watched *w = &watch->apps[app];
 	struct aa_counts counts;
 	int err;
+
+	watch_refresh(watch, app);
 
 	memcpy(ret->name, w->name, sizeof(ret->name));
 	ret->steal = NAN;

@@ -29,15 +29,16 @@ static ssize_t read_whole(int fd, void *buffer, size_t size)
 }
 
 /* In the child: wait, become the command. Only calls that are safe after fork(). */
-static void become(char *const command[], const sigset_t *mask, int go, int failed)
+static void become(char *const command[], const struct signals_before *before, int go, int failed)
 {
 	int err;
 	char c;
 
 	if (read_whole(go, &c, 1) != 1)
 		_exit(125); /* the agent gave up */
-	signal(SIGPIPE, SIG_DFL);
-	sigprocmask(SIG_SETMASK, mask, NULL);
+	sigaction(SIGPIPE, &before->pipe, NULL);
+	sigaction(SIGCHLD, &before->child, NULL);
+	sigprocmask(SIG_SETMASK, &before->mask, NULL);
 	execvp(command[0], command);
 	err = errno;
 	if (write(failed, &err, sizeof(err)) != sizeof(err))
@@ -45,7 +46,7 @@ static void become(char *const command[], const sigset_t *mask, int go, int fail
 	_exit(err == ENOENT ? 127 : 126);
 }
 
-int launch_start(char *const command[], const sigset_t *mask, struct launch *ret)
+int launch_start(char *const command[], const struct signals_before *before, struct launch *ret)
 {
 	struct launch l = { .pidfd = -1 };
 	int go[2], failed[2], err;
@@ -62,7 +63,7 @@ int launch_start(char *const command[], const sigset_t *mask, struct launch *ret
 	if (l.pid == 0) {
 		close(go[1]);
 		close(failed[0]);
-		become(command, mask, go[0], failed[1]);
+		become(command, before, go[0], failed[1]);
 	}
 	err = l.pid < 0 ? -errno : 0;
 	close(go[0]);

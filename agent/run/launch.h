@@ -7,6 +7,12 @@
 #include <signal.h>
 #include <sys/types.h>
 
+/* How signals were handled before the agent changed that: the command gets them back. */
+struct signals_before {
+	sigset_t mask;
+	struct sigaction pipe, child;
+};
+
 struct launch {
 	pid_t pid; /* 0: none */
 	int pidfd; /* -1: none */
@@ -15,10 +21,10 @@ struct launch {
 };
 
 /*
- * Forks the process that is to become the command, with signals as in mask. It waits for launch_go(). It stays in our process
+ * Forks the process that is to become the command, with signals as they were before. It waits for launch_go(). It stays in our process
  * group and session, so the terminal is its own as much as ours. Returns 0 or -errno. Release with launch_close().
  */
-int launch_start(char *const command[], const sigset_t *mask, struct launch *ret);
+int launch_start(char *const command[], const struct signals_before *before, struct launch *ret);
 
 /*
  * Lets it exec the command. Returns 0, or -errno of execvp(3); then the process is gone already.

@@ -14,6 +14,8 @@
 #include "util/clock.h"
 #include "util/log.h"
 
+#define LIMITS_EVERY_NS 1000000000ULL
+
 int watch_init(struct watch *watch, unsigned int napps)
 {
 	struct watch w = { .napps = napps };
@@ -54,12 +56,28 @@ static void read_command_line(struct watched *w)
 	w->command = strdup(line);
 }
 
+/* They hardly change, and a machine with a thousand mounts makes each reading cost a millisecond. */
+static bool limits_due(struct watched *w)
+{
+	uint64_t now = clock_monotonic_ns(), start;
+
+	if (w->limits_pid <= 0 || (w->limits_read_ns && now - w->limits_read_ns < LIMITS_EVERY_NS))
+		return false;
+	if (sys_process_start_time("", w->limits_pid, &start))
+		return false;
+	if (w->limits_start && start != w->limits_start)
+		return false;
+	w->limits_start = start;
+	w->limits_read_ns = now;
+	return true;
+}
+
 static void read_limits(struct watched *w)
 {
 	struct sys_memory_limit memory;
 	struct sys_quota quota;
 
-	if (w->limits_pid <= 0)
+	if (!limits_due(w))
 		return;
 	if (!sys_quota_read("", w->limits_pid, &quota)) {
 		if (!w->quota_known)
@@ -73,22 +91,34 @@ static void read_limits(struct watched *w)
 	}
 }
 
-void watch_started(struct watch *watch, unsigned int app, pid_t pid)
+/* Notes what must be read before the app is over. pid is its first process, or 0. */
+static void start(struct watched *w, pid_t pid)
 {
-	struct watched *w = &watch->apps[app];
-
 	w->ended = false;
-	if (w->seen)
+	if (!w->seen) {
+		w->seen = true;
+		w->started = clock_realtime_seconds();
+		w->cpu_known = !sys_cpu_time_read("", &w->cpu_before);
+	}
+	if (pid <= 0 || w->pid)
 		return;
-	w->seen = true;
 	w->pid = pid;
 	if (!w->limits_pid)
 		w->limits_pid = pid;
-	w->started = clock_realtime_seconds();
-	w->cpu_known = !sys_cpu_time_read("", &w->cpu_before);
-	if (pid > 0 && !w->command)
-		read_command_line(w);
+	read_command_line(w);
 	read_limits(w);
+}
+
+void watch_first(struct watch *watch, unsigned int app, pid_t pid)
+{
+	if (pid > 0)
+		start(&watch->apps[app], pid);
+}
+
+void watch_refresh(struct watch *watch, unsigned int app)
+{
+	watch->apps[app].limits_read_ns = 0;
+	read_limits(&watch->apps[app]);
 }
 
 void watch_record(void *context, const struct aa_rec *r)
@@ -100,7 +130,7 @@ void watch_record(void *context, const struct aa_rec *r)
 		return;
 	switch (r->kind) {
 	case AA_REC_START:
-		watch_started(watch, r->app, (pid_t)((const struct aa_rec_exec *)r)->local_pid);
+		start(&watch->apps[r->app], (pid_t)((const struct aa_rec_exec *)r)->local_pid);
 		break;
 	case AA_REC_END:
 		watch->apps[r->app].ended = true;
@@ -128,7 +158,7 @@ static unsigned int tick_app(struct watch *watch, unsigned int app)
 	if (tracer_read_ledger(watch->tracer, app, watch->ledger) || !watch->ledger->started)
 		return LEVEL_KEEP;
 	if (!w->seen)
-		watch_started(watch, app, 0);
+		start(w, 0);
 	w->ended = watch->ledger->ended != 0;
 	if (w->ended)
 		return LEVEL_KEEP;

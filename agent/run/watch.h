@@ -20,6 +20,8 @@ struct watched {
 	char *command; /* command line of its first process, owned; NULL: not known yet */
 	pid_t pid; /* of its first process; 0: not known */
 	pid_t limits_pid; /* whose cgroup tells the limits: the first process, or the agent where it is the app's parent */
+	uint64_t limits_start; /* its start time, in ticks: the pid alone may come to be somebody else's */
+	uint64_t limits_read_ns; /* when they were read last */
 	bool seen, ended;
 	double started; /* seconds since the epoch */
 	struct sys_cpu_time cpu_before;
@@ -50,14 +52,19 @@ int watch_init(struct watch *watch, unsigned int napps);
 void watch_clear(struct watch *watch);
 
 /*
+ * Reads an app's limits again, where its process is still there to ask.
+ */
+void watch_refresh(struct watch *watch, unsigned int app);
+
+/*
  * Takes in one record: the callback of struct tracer_config, context is the watch.
  */
 void watch_record(void *watch, const struct aa_rec *record);
 
 /*
- * An app is there: notes what must be read before it is over. pid is its first process, or 0.
+ * Names the first process of an app that runs already: its command line and limits are read from it. 0: none is known.
  */
-void watch_started(struct watch *watch, unsigned int app, pid_t pid);
+void watch_first(struct watch *watch, unsigned int app, pid_t pid);
 
 /*
  * Looks at the ledgers: notes apps that started or ended, reads their limits again, chooses the level of detail.

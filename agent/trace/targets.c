@@ -92,7 +92,7 @@ static bool same_process(pid_t pid, const struct sys_process *process)
 
 /* Seeds the process if it matches. It is held by a pidfd before it is read, so that what was read is of what is marked. */
 static int seed_if_named(struct tracer *tracer, const struct aa_pattern *patterns, unsigned int n, pid_t pid,
-			 struct sys_process *process)
+			 struct sys_process *process, pid_t first[AA_MAX_APPS])
 {
 	cleanup_close int pidfd = pidfd_open(pid);
 	const struct aa_pattern *p;
@@ -104,15 +104,17 @@ static int seed_if_named(struct tracer *tracer, const struct aa_pattern *pattern
 	p = match_process(patterns, n, process);
 	if (!p || !same_process(pid, process))
 		return 0;
+	if (!first[p->app])
+		first[p->app] = pid;
 	return tracer_seed(tracer, p->app, pidfd, false);
 }
 
 int targets_mark_names(struct tracer *tracer, const struct aa_pattern *patterns, unsigned int npatterns,
-		       size_t *ret_found)
+		       pid_t ret_first[AA_MAX_APPS])
 {
 	cleanup_free struct sys_process *process = malloc(sizeof(*process));
 	cleanup_free pid_t *pids = NULL;
-	size_t i, count;
+	size_t i, count, found;
 	int err;
 
 	if (!process)
@@ -120,12 +122,12 @@ int targets_mark_names(struct tracer *tracer, const struct aa_pattern *patterns,
 	tracer_scan_begin(tracer);
 	err = sys_process_list("", &pids, &count);
 	for (i = 0; !err && i < count; i++) {
-		err = seed_if_named(tracer, patterns, npatterns, pids[i], process);
+		err = seed_if_named(tracer, patterns, npatterns, pids[i], process, ret_first);
 		if (err == -ESRCH)
 			err = 0;
 	}
 	if (!err)
-		err = scan_until_quiet(tracer, ret_found);
+		err = scan_until_quiet(tracer, &found);
 	tracer_scan_end(tracer);
 	return err;
 }
@@ -137,7 +139,8 @@ int targets_mark_pid(struct tracer *tracer, unsigned int app, pid_t pid)
 	int err;
 
 	if (pidfd < 0)
-		return pidfd == -EINVAL ? -ESRCH : pidfd; /* EINVAL: a thread's id, not a process's */
+		return pidfd == -EINVAL || pidfd == -ENOENT ? -ESRCH :
+							      pidfd; /* those two: a thread's id, not a process's */
 	tracer_scan_begin(tracer);
 	err = tracer_seed(tracer, app, pidfd, false);
 	if (!err)

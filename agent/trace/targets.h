@@ -12,11 +12,11 @@
 #include "trace/tracer.h"
 
 /*
- * Marks every running process that a pattern matches, by its name or its script's, for the pattern's app. *ret_found is the number
- * of threads marked. Returns 0 or -errno.
+ * Marks every running process that a pattern matches, by its name or its script's, for the pattern's app, with its descendants.
+ * ret_first[app] is set to one of the processes that matched. Returns 0 or -errno.
  */
 int targets_mark_names(struct tracer *tracer, const struct aa_pattern *patterns, unsigned int npatterns,
-		       size_t *ret_found);
+		       pid_t ret_first[AA_MAX_APPS]);
 
 /*
  * Marks the process pid and its descendants for app. Returns 0, -ESRCH if there is no such process, or -errno.

@@ -90,6 +90,7 @@ static int configure(struct accel *s, const struct tracer_config *c)
 	}
 	s->rodata->aa_config.apps = c->apps;
 	s->rodata->aa_config.cpus = c->cpus;
+	s->rodata->aa_config.page_bytes = (__u32)sysconf(_SC_PAGESIZE);
 	s->rodata->aa_config.hierarchy = c->hierarchy;
 	s->rodata->aa_config.cgroup = c->cgroup;
 	s->rodata->aa_config.patterns = c->npatterns;
@@ -182,12 +183,15 @@ int tracer_seed(struct tracer *tracer, unsigned int app, int pidfd, bool at_exec
 void tracer_scan_begin(struct tracer *tracer)
 {
 	int kin = bpf_map__fd(tracer->skel->maps.kin);
-	__u32 tgid;
+	__u32 tgid, next;
+	bool more;
 
 	/* what an earlier scan noted is of processes whose numbers may belong to others by now */
-	while (!bpf_map_get_next_key(kin, NULL, &tgid))
-		if (bpf_map_delete_elem(kin, &tgid))
-			break;
+	for (more = !bpf_map_get_next_key(kin, NULL, &next); more;) {
+		tgid = next;
+		more = !bpf_map_get_next_key(kin, &tgid, &next);
+		bpf_map_delete_elem(kin, &tgid);
+	}
 	__atomic_store_n(&tracer->skel->bss->aa_control.scanning, 1, __ATOMIC_SEQ_CST);
 	__atomic_store_n(&tracer->skel->bss->aa_control.live, 1, __ATOMIC_SEQ_CST);
 }

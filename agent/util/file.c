@@ -120,7 +120,8 @@ static int open_standing(struct output_file *ret, int standing)
 
 static int open_special(struct output_file *ret, const char *path)
 {
-	cleanup_close int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY);
+	cleanup_close int fd = open(path, O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW |
+						  O_NONBLOCK); /* no waiting for a reader */
 	struct stat st;
 
 	if (fd < 0)
@@ -130,6 +131,10 @@ static int open_special(struct output_file *ret, const char *path)
 		return -errno;
 	if (S_ISREG(st.st_mode))
 		return -ELOOP;
+	if (S_ISBLK(st.st_mode)) /* nobody means to put a report over a disk */
+		return -EINVAL;
+	if (fcntl(fd, F_SETFL, 0) < 0)
+		return -errno;
 	ret->stream = fdopen(fd, "w");
 	if (!ret->stream)
 		return -ENOMEM;
@@ -198,7 +203,7 @@ int output_file_open(struct output_file *ret, const char *path)
 		return -ENOENT;
 	if (standing >= 0) {
 		err = open_standing(&out, standing);
-	} else if (!stat(path, &st) && !S_ISREG(st.st_mode)) {
+	} else if (!lstat(path, &st) && !S_ISREG(st.st_mode) && !S_ISLNK(st.st_mode)) {
 		err = S_ISDIR(st.st_mode) ? -EISDIR : open_special(&out, path);
 	} else if (!*name) {
 		err = -ENOTDIR; /* "x/" where x is no folder */
