@@ -86,6 +86,21 @@ static int compile_names(struct run *run)
 	return 0;
 }
 
+/* The command line as it was given. NULL: out of memory; the report does without. */
+static char *join_words(char *const words[])
+{
+	char *line = NULL;
+	size_t len = 0;
+	FILE *out = open_memstream(&line, &len);
+
+	if (!out)
+		return NULL;
+	for (; *words; words++)
+		fprintf(out, "%s%s", *words, words[1] ? " " : "");
+	fclose(out);
+	return line;
+}
+
 static void name_apps(struct run *run)
 {
 	const struct config *c = run->config;
@@ -108,6 +123,7 @@ static void name_apps(struct run *run)
 		slash = strrchr(c->command[0], '/');
 		snprintf(apps[0].name, sizeof(apps[0].name), "%s", slash ? slash + 1 : c->command[0]);
 		apps[0].limits_pid = getpid();
+		apps[0].command = join_words(c->command);
 	}
 }
 
@@ -505,6 +521,7 @@ static int prepare(struct run *run)
 	if (status)
 		return status;
 	run->watch.start_cpu_seconds = clock_cpu_seconds();
+	log_debug("BPF programs loaded and attached, %.0f ms of CPU time", run->watch.start_cpu_seconds * 1e3);
 	return catch_signals(run) ? EXIT_UNSUPPORTED : 0;
 }
 

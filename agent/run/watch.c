@@ -105,7 +105,8 @@ static void start(struct watched *w, pid_t pid)
 	w->pid = pid;
 	if (!w->limits_pid)
 		w->limits_pid = pid;
-	read_command_line(w);
+	if (!w->command)
+		read_command_line(w);
 	read_limits(w);
 }
 
@@ -130,9 +131,12 @@ void watch_record(void *context, const struct aa_rec *r)
 		return;
 	switch (r->kind) {
 	case AA_REC_START:
+		log_debug("%s: followed from the exec of process %u (%.16s) on", watch->apps[r->app].name, r->pid,
+			  ((const struct aa_rec_exec *)r)->comm);
 		start(&watch->apps[r->app], (pid_t)((const struct aa_rec_exec *)r)->local_pid);
 		break;
 	case AA_REC_END:
+		log_debug("%s: its last thread ended", watch->apps[r->app].name);
 		watch->apps[r->app].ended = true;
 		break;
 	case AA_REC_MISS:

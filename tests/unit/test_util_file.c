@@ -197,43 +197,60 @@ static void output_errors_are_told(void **state)
 	assert_null(out.stream);
 }
 
-/* Through a link, so that a mistake made as root costs the link and not the device. */
-static void link_to_full_device(const struct folder *folder, char ret[PATH_MAX])
+/* By an open descriptor, so that a mistake made as root cannot cost the device. The caller closes it. */
+static int open_full_device(char ret[PATH_MAX])
 {
-	assert_int_equal(symlinkat("/dev/full", folder->fd, "full"), 0);
-	name_in(folder, "full", ret);
+	int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+
+	assert_true(fd >= 0);
+	snprintf(ret, PATH_MAX, "/dev/fd/%d", fd);
+	return fd;
 }
 
-/* A device without space is an error of commit; the device is written, not replaced. */
-static void output_reports_a_full_disk(void **state)
+/* A link that somebody put there does not lead a report onto a device. */
+static void output_does_not_follow_links_to_devices(void **state)
 {
 	const struct folder *folder = *state;
 	struct output_file out;
 	char path[PATH_MAX];
 	struct stat st;
 
-	link_to_full_device(folder, path);
+	assert_int_equal(symlinkat("/dev/null", folder->fd, "report"), 0);
+	name_in(folder, "report", path);
+	assert_int_equal(output_file_open(&out, path), 0);
+	fputs("text", out.stream);
+	assert_int_equal(output_file_commit(&out), 0);
+	assert_int_equal(lstat(path, &st), 0);
+	assert_true(S_ISREG(st.st_mode));
+}
+
+/* A device without space is an error of commit; the device is written, not replaced. */
+static void output_reports_a_full_disk(void **state)
+{
+	struct output_file out;
+	char path[PATH_MAX];
+	int fd = open_full_device(path);
+
+	(void)state;
 	assert_int_equal(output_file_open(&out, path), 0);
 	fputs("text", out.stream);
 	assert_int_equal(output_file_commit(&out), -ENOSPC);
-	assert_int_equal(lstat(path, &st), 0);
-	assert_true(S_ISLNK(st.st_mode));
-	assert_int_equal(count_entries(folder->path), 1);
+	close(fd);
 }
 
 /* An error in the middle counts although the stream recovered later. */
 static void output_reports_an_early_error(void **state)
 {
-	const struct folder *folder = *state;
 	struct output_file out;
 	char path[PATH_MAX];
-	int flushed, err;
+	int flushed, err, fd = open_full_device(path);
 
-	link_to_full_device(folder, path);
+	(void)state;
 	assert_int_equal(output_file_open(&out, path), 0);
 	fputs("text", out.stream);
 	flushed = fflush(out.stream);
 	err = output_file_commit(&out);
+	close(fd);
 	assert_int_equal(flushed, EOF);
 	assert_true(err < 0);
 }
@@ -300,11 +317,18 @@ static void clocks_agree_with_libc(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		FOLDER_TEST(read_file_at_is_bounded),         FOLDER_TEST(read_file_start_at_cuts),
-		FOLDER_TEST(output_appears_at_commit),        FOLDER_TEST(output_abort_leaves_nothing),
-		FOLDER_TEST(output_does_not_follow_links),    FOLDER_TEST(output_errors_are_told),
-		FOLDER_TEST(output_reports_a_full_disk),      FOLDER_TEST(output_reports_an_early_error),
-		FOLDER_TEST(output_goes_to_open_descriptors), FOLDER_TEST(output_goes_to_a_fifo),
+		FOLDER_TEST(read_file_at_is_bounded),
+		FOLDER_TEST(read_file_start_at_cuts),
+		FOLDER_TEST(output_appears_at_commit),
+		FOLDER_TEST(output_abort_leaves_nothing),
+		FOLDER_TEST(output_does_not_follow_links),
+		FOLDER_TEST(output_errors_are_told),
+		FOLDER_TEST(output_does_not_follow_links_to_devices),
+		FOLDER_TEST(output_errors_are_told),
+		FOLDER_TEST(output_reports_a_full_disk),
+		FOLDER_TEST(output_reports_an_early_error),
+		FOLDER_TEST(output_goes_to_open_descriptors),
+		FOLDER_TEST(output_goes_to_a_fifo),
 		cmocka_unit_test(clocks_agree_with_libc),
 	};
 
