@@ -51,11 +51,29 @@ static bool was_parallel(const struct app *app)
 	return seconds > EVER_PARALLEL * app->wall_seconds;
 }
 
+/* Whether one of its commands could have started more at once. */
+static bool has_build_tool(const struct app *app)
+{
+	static const char *const tools[] = { "make",  "gmake", "ninja", "samu",   "cmake", "meson", "bazel",
+					     "cargo", "go",    "mvn",   "gradle", "scons", "ctest", "pytest" };
+	size_t i, t;
+
+	for (i = 0; i < app->ncommands; i++)
+		for (t = 0; t < sizeof(tools) / sizeof(tools[0]); t++)
+			if (!strncmp(app->commands[i].name, tools[t], AA_COMM_LEN))
+				return true;
+	return false;
+}
+
 static void suggest(struct verdict *v, const struct app *app)
 {
 	const struct command *c = longest_alone(app);
 	size_t i;
 
+	if (!was_parallel(app) && !has_build_tool(app)) {
+		say_suggestion(v, "one thread does all of the work: faster or parallel code helps, more CPUs do not");
+		return;
+	}
 	if (!was_parallel(app)) {
 		say_suggestion(v,
 			       "two threads hardly ever ran at once: start it in parallel (make -j%u, ninja), or "

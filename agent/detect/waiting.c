@@ -15,9 +15,8 @@ static const struct {
 			 "look at the other end of the pipe: a slow reader of its output, a slow producer, or a "
 			 "job server with too few tokens" },
 	[SLEEP_SOCKET] = { "a socket (network or another process)",
-			   "fetch before the build, from a local mirror or cache (vendored dependencies), or more "
-			   "requests at "
-			   "once" },
+			   "find who answers late: a server, a download, another process; fetch before the run or from "
+			   "nearby, or ask for more at once" },
 	[SLEEP_TIMER] = { "a timer (sleep, a poll interval)",
 			  "look for sleep and retry loops in its scripts and tests, and wait for the event instead" },
 	[SLEEP_OTHER] = { "something that is neither child, lock, pipe, socket nor timer (a terminal, a signal, a "

@@ -210,6 +210,8 @@ static void write_losses(const struct page *page, const struct agent_cost *cost)
 	page_wrap(page, 2, 2, text);
 }
 
+#define SHARE_FROM_SECONDS 1 /* of a shorter run, the share says more about its end than about its cost */
+
 static void write_cost(const struct page *page, const struct report *r)
 {
 	const struct agent_cost *cost = r->cost;
@@ -218,7 +220,7 @@ static void write_cost(const struct page *page, const struct report *r)
 	size_t i;
 
 	page_heading(page, "The agent itself");
-	if (r->app->wall_seconds > 0 && isfinite(watching))
+	if (r->app->wall_seconds >= SHARE_FROM_SECONDS && isfinite(watching))
 		snprintf(share, sizeof(share), " (%s of one CPU)",
 			 units_percent(UNITS_BUF, watching / r->app->wall_seconds));
 	if (cost->max_rss_kib)

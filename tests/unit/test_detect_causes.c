@@ -96,6 +96,8 @@ static void test_serial_or_cpu_bound(void **state)
 
 	/* never more than one thread: it is not the linker's fault */
 	app.concurrency[2] = 0;
+	assert_says(verdict_of(&app, "serial")->suggestion, "one thread does all of the work");
+	strcpy(commands[1].name, "ninja");
 	assert_says(verdict_of(&app, "serial")->suggestion, "make -j2");
 
 	app.cpus = 1;
