@@ -174,12 +174,12 @@ struct linux_binprm {
 	const char *filename;
 };
 
-struct pt_regs___x86 {
+struct pt_regs___call_x86 {
 	unsigned long si, di, orig_ax, ip;
 	__u16 cs;
 };
 
-struct pt_regs___arm64 {
+struct pt_regs___call_arm64 {
 	__u64 regs[31];
 	__u64 pstate;
 	__s32 syscallno;

@@ -23,14 +23,14 @@ struct wait_call {
  */
 static __always_inline void wait_call_read(struct task_struct *task, struct wait_call *ret)
 {
-	struct pt_regs___x86 *regs;
+	struct pt_regs___call_x86 *regs;
 
 	*ret = (struct wait_call){
 		.nr = UNKNOWN_SYSCALL
 	}; /* all of it: kernels before 6.3 refuse to spill what is not set */
 	if (task->flags & (PF_KTHREAD | PF_IO_WORKER))
 		return;
-	regs = (struct pt_regs___x86 *)bpf_task_pt_regs(task);
+	regs = (struct pt_regs___call_x86 *)bpf_task_pt_regs(task);
 	if (regs->cs == USER32_CS)
 		return;
 	ret->nr = (long)regs->orig_ax < 0 ? NO_SYSCALL : regs->orig_ax;
@@ -41,14 +41,14 @@ static __always_inline void wait_call_read(struct task_struct *task, struct wait
 #define PSR_MODE32 0x10
 static __always_inline void wait_call_read(struct task_struct *task, struct wait_call *ret)
 {
-	struct pt_regs___arm64 *regs;
+	struct pt_regs___call_arm64 *regs;
 
 	*ret = (struct wait_call){
 		.nr = UNKNOWN_SYSCALL
 	}; /* all of it: kernels before 6.3 refuse to spill what is not set */
 	if (task->flags & (PF_KTHREAD | PF_IO_WORKER))
 		return;
-	regs = (struct pt_regs___arm64 *)bpf_task_pt_regs(task);
+	regs = (struct pt_regs___call_arm64 *)bpf_task_pt_regs(task);
 	if (regs->pstate & PSR_MODE32)
 		return;
 	ret->nr = regs->syscallno < 0 ? NO_SYSCALL : regs->syscallno;
