@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "commands.h"
@@ -17,11 +16,8 @@
 #include "run/emit.h"
 #include "run/launch.h"
 #include "run/permit.h"
+#include "run/target.h"
 #include "run/watch.h"
-#include "sys/cgroup.h"
-#include "trace/pattern.h"
-#include "trace/targets.h"
-#include "util/cleanup.h"
 #include "util/clock.h"
 
 #define TICK_MS 250 /* while an app lives: how often records are drained and the level of detail is reconsidered */
@@ -32,10 +28,7 @@ struct run {
 	const struct config *config;
 	struct host host;
 	struct watch watch;
-	struct aa_pattern *patterns; /* owned */
-	unsigned int npatterns;
-	struct sys_cgroup cgroup;
-	enum aa_hierarchy hierarchy; /* of cgroup */
+	struct target_state target;
 	struct launch launch;
 	struct signals_before signals_before;
 	int signals; /* signalfd */
@@ -46,210 +39,6 @@ struct run {
 	bool report_failed;
 	enum ending ending; /* ENDING_NOT_YET while it goes on */
 };
-
-/* --- what to follow --- */
-
-static int add_pattern(struct run *run, const char *glob, unsigned int app)
-{
-	int err = pattern_compile(glob, app, &run->patterns[run->npatterns]);
-
-	if (err)
-		return err;
-	run->npatterns++;
-	return 0;
-}
-
-static int compile_names(struct run *run)
-{
-	const struct config *c = run->config;
-	const char *const *name;
-	size_t i;
-	int err;
-
-	run->patterns = calloc(AA_MAX_PATTERNS, sizeof(*run->patterns));
-	if (!run->patterns) {
-		log_err("out of memory");
-		return EXIT_UNSUPPORTED;
-	}
-	for (i = 0; i < c->napps; i++) {
-		err = add_pattern(run, c->apps[i], (unsigned int)i);
-		if (err == -E2BIG)
-			log_err("--app %s: more than %d characters to match", c->apps[i], AA_PATTERN_TOKENS);
-		else if (err)
-			log_err("--app %s: not a name or a glob of a name (an open '[', a '/' or a last '\\')",
-				c->apps[i]);
-		if (err)
-			return EXIT_USAGE;
-	}
-	for (name = pattern_interpreters; *name; name++)
-		add_pattern(run, *name, AA_PATTERN_INTERPRETER);
-	return 0;
-}
-
-/* The command line as it was given. NULL: out of memory; the report does without. */
-static char *join_words(char *const words[])
-{
-	char *line = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&line, &len);
-
-	if (!out)
-		return NULL;
-	for (; *words; words++)
-		fprintf(out, "%s%s", *words, words[1] ? " " : "");
-	fclose(out);
-	return line;
-}
-
-static void name_apps(struct run *run)
-{
-	const struct config *c = run->config;
-	struct watched *apps = run->watch.apps;
-	const char *slash;
-	size_t i;
-
-	switch (c->target) {
-	case TARGET_APPS:
-		for (i = 0; i < c->napps; i++)
-			snprintf(apps[i].name, sizeof(apps[i].name), "%s", c->apps[i]);
-		break;
-	case TARGET_PID:
-		snprintf(apps[0].name, sizeof(apps[0].name), "pid %d", (int)c->pid);
-		break;
-	case TARGET_CGROUP:
-		snprintf(apps[0].name, sizeof(apps[0].name), "cgroup %s", c->cgroup);
-		break;
-	default:
-		slash = strrchr(c->command[0], '/');
-		snprintf(apps[0].name, sizeof(apps[0].name), "%s", slash ? slash + 1 : c->command[0]);
-		apps[0].limits_pid = getpid();
-		apps[0].command = join_words(c->command);
-	}
-}
-
-static int resolve_cgroup(struct run *run)
-{
-	int err = sys_cgroup_resolve("", run->config->cgroup, &run->cgroup);
-
-	if (!err)
-		err = sys_cgroup_id(run->cgroup.directory, &run->cgroup.id);
-	if (!err) {
-		run->hierarchy = targets_hierarchy(&run->cgroup);
-		if (run->hierarchy)
-			return 0;
-		log_err("--cgroup %s: its hierarchy (%s) has no controller: name the group in one that has, or in "
-			"cgroup v2",
-			run->config->cgroup, run->cgroup.controller);
-		return EXIT_UNSUPPORTED;
-	}
-	if (err == -EXDEV)
-		log_err("--cgroup %s: not a control group", run->config->cgroup);
-	else
-		log_err("--cgroup %s: %s", run->config->cgroup,
-			err == -ENOENT ? "no such control group" : strerror(-err));
-	return EXIT_USAGE;
-}
-
-static int mark_pid(struct run *run)
-{
-	int err = targets_mark_pid(run->watch.tracer, 0, run->config->pid);
-
-	if (!err) {
-		watch_first(&run->watch, 0, run->config->pid);
-		return 0;
-	}
-	if (err == -ESRCH)
-		log_err("--pid %d: no such process", (int)run->config->pid);
-	else
-		log_err("--pid %d: %s", (int)run->config->pid, strerror(-err));
-	return err == -EPERM ? EXIT_DENIED : EXIT_USAGE;
-}
-
-/* Removed, or made again under the same name: the kernel side goes by the id. */
-static bool cgroup_gone(const struct run *run)
-{
-	uint64_t id;
-
-	return sys_cgroup_id(run->cgroup.directory, &id) || id != run->cgroup.id;
-}
-
-/* The app's first process, for its command line and its limits. */
-static pid_t cgroup_first(const struct run *run)
-{
-	char path[PATH_MAX + 16];
-	int pid = 0;
-
-	snprintf(path, sizeof(path), "%s/cgroup.procs", run->cgroup.directory);
-	cleanup_file FILE *f = fopen(path, "re");
-
-	return f && fscanf(f, "%d", &pid) == 1 ? pid : 0;
-}
-
-static int mark_cgroup(struct run *run)
-{
-	int err;
-
-	if (cgroup_gone(run)) {
-		log_warn("--cgroup %s: it was removed", run->config->cgroup);
-		run->ending = ENDING_APP;
-		return 0;
-	}
-	err = targets_mark_cgroup(run->watch.tracer);
-	if (err) {
-		log_err("--cgroup %s: %s", run->config->cgroup, strerror(-err));
-		return EXIT_UNSUPPORTED;
-	}
-	watch_first(&run->watch, 0, cgroup_first(run));
-	return 0;
-}
-
-static void say_waiting(struct run *run)
-{
-	const struct config *c = run->config;
-	char since[16];
-	time_t now = time(NULL);
-	struct tm tm;
-	size_t i;
-
-	strftime(since, sizeof(since), "%H:%M:%S", localtime_r(&now, &tm));
-	watch_tick(&run->watch);
-	if (c->target == TARGET_CGROUP && !run->watch.apps[0].seen)
-		log_info("waiting for a process in cgroup %s since %s", c->cgroup, since);
-	for (i = 0; c->target == TARGET_APPS && i < c->napps; i++)
-		if (!run->watch.apps[i].seen)
-			log_info("waiting for %s since %s", c->apps[i], since);
-}
-
-static int mark_running(struct run *run)
-{
-	pid_t first[AA_MAX_APPS] = { 0 };
-	unsigned int i;
-	int err;
-
-	switch (run->config->target) {
-	case TARGET_APPS:
-		err = targets_mark_names(run->watch.tracer, run->patterns, run->npatterns, first);
-		if (err) {
-			log_err("running processes could not be looked through: %s", strerror(-err));
-			return EXIT_UNSUPPORTED;
-		}
-		for (i = 0; i < run->watch.napps; i++)
-			watch_first(&run->watch, i, first[i]);
-		break;
-	case TARGET_PID:
-		return mark_pid(run);
-	case TARGET_CGROUP:
-
-		err = mark_cgroup(run);
-		if (err)
-			return err;
-		break;
-	default:
-		return 0;
-	}
-	say_waiting(run);
-	return 0;
-}
 
 /* --- signals and the command --- */
 
@@ -361,9 +150,11 @@ static int next_wake(const struct run *run)
 
 static void check_cgroup(struct run *run)
 {
-	if (run->watch.cgroup_moved || cgroup_gone(run)) {
+	if (run->watch.cgroup_moved || target_cgroup_gone(&run->target)) {
 		run->watch.cgroup_moved = false;
-		mark_cgroup(run);
+		target_mark_cgroup(&run->target, &run->watch);
+		if (run->target.gone)
+			run->ending = ENDING_APP;
 	}
 }
 
@@ -458,7 +249,7 @@ static int follow(struct run *run)
 			return status;
 	}
 	run->started_ns = run->reported_ns = clock_monotonic_ns();
-	status = mark_running(run);
+	status = target_mark(&run->target, &run->watch);
 	if (status)
 		return status;
 	wait_for_end(run);
@@ -479,11 +270,11 @@ static int open_tracer(struct run *run)
 	struct tracer_config tc = {
 		.apps = run->watch.napps,
 		.cpus = run->host.cpus,
-		.hierarchy = run->hierarchy,
-		.cgroup = run->cgroup.id,
+		.hierarchy = run->target.hierarchy,
+		.cgroup = run->target.cgroup.id,
 		.ring_bytes = run->config->ring_bytes,
-		.patterns = run->patterns,
-		.npatterns = run->npatterns,
+		.patterns = run->target.patterns,
+		.npatterns = run->target.npatterns,
 		.record = watch_record,
 		.context = &run->watch,
 	};
@@ -496,16 +287,9 @@ static int prepare(struct run *run)
 	const struct config *c = run->config;
 	int status;
 
-	if (c->target == TARGET_APPS) {
-		status = compile_names(run);
-		if (status)
-			return status;
-	}
-	if (c->target == TARGET_CGROUP) {
-		status = resolve_cgroup(run);
-		if (status)
-			return status;
-	}
+	status = target_prepare(c, &run->target);
+	if (status)
+		return status;
 	if (sys_host_read("", &run->host)) {
 		log_err("/proc is not mounted, or not readable");
 		return EXIT_UNSUPPORTED;
@@ -516,7 +300,7 @@ static int prepare(struct run *run)
 		log_err("out of memory");
 		return EXIT_UNSUPPORTED;
 	}
-	name_apps(run);
+	target_name(&run->target, &run->watch);
 	status = open_tracer(run);
 	if (status)
 		return status;
@@ -537,7 +321,7 @@ int cmd_run(const struct config *config)
 	launch_close(&run.launch);
 	tracer_close(run.watch.tracer);
 	watch_clear(&run.watch);
-	free(run.patterns);
+	target_clear(&run.target);
 	if (run.signals >= 0)
 		close(run.signals);
 	return status;
