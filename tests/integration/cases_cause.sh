@@ -78,8 +78,8 @@ case_cause_memory_limit() {
 	disk=$group
 	group_memory $((21 << 20))
 	start "${IN[@]}" "$group" "$disk" -- "$WORKLOADS/memthrash" "$cold" 60 >/dev/null
-	sleep 4
-	observe r --pid "$started" -d 2
+	sleep 8
+	observe r --pid "$started" -d 3
 	first_is r memory-reclaim
 }
 
