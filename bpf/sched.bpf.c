@@ -233,7 +233,7 @@ int BPF_PROG(sched_wakeup_new, struct task_struct *task)
 	return on_wakeup(task);
 }
 
-/* Attached at level 2 only: sched_wakeup may run on another CPU than the waker. */
+/* Attached only while it matters who ends the waits: sched_wakeup may run on another CPU than the waker. */
 SEC("tp_btf/sched_waking")
 int BPF_PROG(sched_waking, struct task_struct *task)
 {

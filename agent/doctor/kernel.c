@@ -233,7 +233,7 @@ static void try_tracer(struct findings *f, struct tracer *tracer)
 				 strerror(-err));
 	else
 		findings_ok(f, "scan", "all threads can be listed");
-	err = tracer_set_level(tracer, 2);
+	err = tracer_set_wakers(tracer, true);
 	if (err)
 		findings_missing(f, FINDING_PART, "wakers",
 				 "sched_waking cannot be attached (%s): reports do not say who ends a long wait: needs "

@@ -174,6 +174,7 @@ static unsigned int tick_app(struct watch *watch, unsigned int app)
 void watch_tick(struct watch *watch)
 {
 	unsigned int app, wanted, level = LEVEL_KEEP;
+	bool wakers = false;
 
 	if (!tracer_level(watch->tracer))
 		return;
@@ -181,8 +182,11 @@ void watch_tick(struct watch *watch)
 		wanted = tick_app(watch, app);
 		if (wanted > level)
 			level = wanted;
+		wakers |= watch->apps[app].level.wakers && !watch->apps[app].ended;
 	}
-	if (level != LEVEL_KEEP && tracer_set_level(watch->tracer, level))
+	if (level != LEVEL_KEEP)
+		tracer_set_level(watch->tracer, level);
+	if (tracer_set_wakers(watch->tracer, wakers))
 		log_debug("who ends long waits is not recorded: the program could not be attached");
 }
 

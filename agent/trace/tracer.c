@@ -23,7 +23,7 @@
 struct tracer {
 	struct accel *skel;
 	struct ring_buffer *rings;
-	struct bpf_link *waking; /* attached at level 2 */
+	struct bpf_link *waking; /* attached while wakers are wanted */
 	void (*record)(void *context, const struct aa_rec *record);
 	void *context;
 	struct aa_app *snapshot; /* room for one map value */
@@ -224,10 +224,14 @@ unsigned int tracer_level(const struct tracer *tracer)
 	return __atomic_load_n(&tracer->skel->bss->aa_control.level, __ATOMIC_RELAXED);
 }
 
-int tracer_set_level(struct tracer *tracer, unsigned int level)
+void tracer_set_level(struct tracer *tracer, unsigned int level)
 {
 	__atomic_store_n(&tracer->skel->bss->aa_control.level, level, __ATOMIC_RELAXED);
-	if (level < 2) {
+}
+
+int tracer_set_wakers(struct tracer *tracer, bool wanted)
+{
+	if (!wanted) {
 		bpf_link__destroy(tracer->waking);
 		tracer->waking = NULL;
 	} else if (!tracer->waking) {

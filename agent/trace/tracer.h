@@ -62,9 +62,15 @@ int tracer_scan(struct tracer *tracer, uint64_t *ret_marked);
 unsigned int tracer_level(const struct tracer *tracer);
 
 /*
- * Sets level 1 or 2. Returns 0, or -errno if the waker's program could not be attached (level 2 without wakers then).
+ * Sets level 1 or 2.
  */
-int tracer_set_level(struct tracer *tracer, unsigned int level);
+void tracer_set_level(struct tracer *tracer, unsigned int level);
+
+/*
+ * Records who ends long waits, or stops it: another program at each wake-up of the machine. Returns 0, or -errno if it could not be
+ * attached.
+ */
+int tracer_set_wakers(struct tracer *tracer, bool wanted);
 
 /*
  * A descriptor that becomes readable when records wait that should not wait.

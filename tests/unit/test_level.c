@@ -95,6 +95,26 @@ static void test_waits(void **state)
 	}
 }
 
+/* Who ends a wait matters where somebody does: not for disks and timers. */
+static void test_wakers(void **state)
+{
+	static const struct {
+		enum aa_state state;
+		int wakers;
+	} rows[] = { { AA_DISK_READ, 0 }, { AA_FAULT, 0 },        { AA_SLEEP_TIMER, 0 }, { AA_LOCK, 1 },
+		     { AA_RUN, 0 },       { AA_SLEEP_SOCKET, 1 }, { AA_SLEEP_PIPE, 1 },  { AA_SLEEP_CHILD, 1 } };
+	struct fixture *f = *state;
+	size_t i;
+
+	spend(f, AA_RUN, 2000);
+	next(f);
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		spend(f, rows[i].state, 250);
+		next(f);
+		assert_int_equal(f->level.wakers, rows[i].wakers);
+	}
+}
+
 /* A wait that goes on counts as far as the ledger's clock has come. */
 static void test_open_wait(void **state)
 {
@@ -165,6 +185,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_first_second, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_waits, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_wakers, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_open_wait, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_cpu, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_share_of_wall_time, setup, teardown),
