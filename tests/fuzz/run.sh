@@ -22,7 +22,7 @@ for program in "$@"; do
 	fi
 	printf '  %-9s %s for %s s\n' FUZZ "$name" "$seconds"
 	# close_fd_mask: what the code under test says about each input is of no interest.
-	if ! "$program" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=512 -max_len=16384 -close_fd_mask=3 \
+	if ! "$program" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=16384 -close_fd_mask=3 \
 		-print_final_stats=1 -artifact_prefix="$work/$name-" "$@" >"$work/$name.log" 2>&1; then
 		tail -n 60 "$work/$name.log"
 		echo "fuzz: $name failed; its input is in $work/$name-*" >&2
