@@ -219,7 +219,9 @@ static void await_last_breath(struct run *run)
 	}
 }
 
-/* After -d the command may live on: it is not ours to stop. Nobody watches any more, but signals are still passed on. */
+/*
+ * After -d the command may live on: it is not ours to stop. Nobody watches any more, but signals are still passed on.
+ */
 static int command_exit_status(struct run *run)
 {
 	struct pollfd fds[] = {

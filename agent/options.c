@@ -75,7 +75,9 @@ void options_clear(struct config *config)
 	memset(config, 0, sizeof(*config));
 }
 
-/* The table in the two forms that getopt_long() wants. "+": stop at the first word that is no option. ":": no messages. */
+/*
+ * The table in the two forms that getopt_long() wants. "+": stop at the first word that is no option. ":": no messages.
+ */
 static void make_getopt(char letters[2 * OPTION_ROWS_MAX + 3], struct option longs[OPTION_ROWS_MAX + 1])
 {
 	char *p = letters;

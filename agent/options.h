@@ -84,8 +84,8 @@ void options_init(struct config *ret);
 int options_parse(int argc, char *const argv[], struct config *ret);
 
 /*
- * Last look at a config that is complete: exactly one kind of target with wants_target, none on the command line without.
- * Sets config->target and config->actions. Returns 0, or -EINVAL with the reason on stderr.
+ * Last look at a config that is complete: exactly one kind of target with wants_target, none on the command line
+ * without. Sets config->target and config->actions. Returns 0, or -EINVAL with the reason on stderr.
  */
 int options_check(struct config *config, bool wants_target);
 
@@ -100,8 +100,8 @@ const struct option_row *options_find(const char *name);
 bool options_given(const struct config *config, const struct option_row *row);
 
 /*
- * Sets one option; value is NULL for those that take none. Returns 0; -EINVAL with the reason, without the option's name,
- * in why; -ENOMEM. config is untouched on failure.
+ * Sets one option; value is NULL for those that take none. Returns 0; -EINVAL with the reason, without the option's
+ * name, in why; -ENOMEM. config is untouched on failure.
  */
 int options_set(struct config *config, const struct option_row *row, const char *value, char why[OPTIONS_WHY_SIZE]);
 

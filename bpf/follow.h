@@ -83,8 +83,8 @@ static __always_inline void thread_change(struct aa_app *app, struct aa_thread *
 }
 
 /*
- * Marks task as a thread of the app, in no state yet: the scheduler programs, or the caller, enter it in the ledger. Returns
- * the mark, or NULL if there is no memory for it (counted) or it has one already.
+ * Marks task as a thread of the app, in no state yet: the scheduler programs, or the caller, enter it in the ledger.
+ * Returns the mark, or NULL if there is no memory for it (counted) or it has one already.
  */
 static __always_inline struct aa_thread *thread_mark(struct task_struct *task, __u32 app, __u32 cell, __u8 flags)
 {

@@ -7,8 +7,8 @@
 #include "follow.h"
 
 /*
- * Who descends from whom, written while the agent scans: a process that dies then takes the link from its children to the
- * app with it (they are re-parented), unless it is kept here.
+ * Who descends from whom, written while the agent scans: a process that dies then takes the link from its children to
+ * the app with it (they are re-parented), unless it is kept here.
  */
 struct kin {
 	__u32 parent; /* thread group, 0: not known */

@@ -4,10 +4,10 @@
  * The time ledger's rules, pure C: compiled into the BPF programs, into the agent (to bring a snapshot up to date) and
  * into the unit tests. The caller holds the ledger's lock.
  *
- * Every nanosecond of a thread is in one state, and every nanosecond of wall time is charged once: split evenly among the
- * active threads, to what the last of them waits for while none is active, to idle while there is no thread at all.
- * A thread stores no time: entering a state subtracts the clock from the state's sum, leaving adds it, so a change costs
- * the same however many threads there are, and a reader at any moment adds n * clock for those still inside.
+ * Every nanosecond of a thread is in one state, and every nanosecond of wall time is charged once: split evenly among
+ * the active threads, to what the last of them waits for while none is active, to idle while there is no thread at all.
+ * A thread stores no time: entering a state subtracts the clock from the state's sum, leaving adds it, so a change
+ * costs the same however many threads there are, and a reader at any moment adds n * clock for those still inside.
  */
 #ifndef BPF_LEDGER_H
 #define BPF_LEDGER_H
@@ -35,8 +35,8 @@ static __always_inline void aa_ledger_sleep(struct aa_ledger *l, __u64 dt)
 }
 
 /*
- * The part of a wait for a CPU that neighbours cause: without them, as many of the waiting threads would run as there are CPUs
- * that no thread of the app has.
+ * The part of a wait for a CPU that neighbours cause: without them, as many of the waiting threads would run as there
+ * are CPUs that no thread of the app has.
  */
 static __always_inline void aa_ledger_neighbours(struct aa_ledger *l, __u64 share)
 {
@@ -116,8 +116,8 @@ static __always_inline void aa_ledger_enter(struct aa_ledger *l, struct aa_cell 
 }
 
 /*
- * Counts one thread of command c out of state (less than AA_STATES). cpu_idle: it comes from the run queue to a CPU that had nothing
- * to do, so it waited for that CPU to wake up, and for nobody else.
+ * Counts one thread of command c out of state (less than AA_STATES). cpu_idle: it comes from the run queue to a CPU
+ * that had nothing to do, so it waited for that CPU to wake up, and for nobody else.
  */
 static __always_inline void aa_ledger_leave(struct aa_ledger *l, struct aa_cell *c, __u32 state,
 					    const struct aa_queued *queued, int cpu_idle)
@@ -141,9 +141,9 @@ static __always_inline void aa_ledger_leave(struct aa_ledger *l, struct aa_cell 
 }
 
 /*
- * A thread that is thought to have been in state (AA_RUNQ or AA_THROTTLED) since a time was on a CPU for ran ns of that: moves its
- * share of the times there. Some kernels do not trace every switch to a thread (seen: 6.18 in a virtual machine, from the idle task of
- * the second CPU), but they all count how long it ran.
+ * A thread that is thought to have been in state (AA_RUNQ or AA_THROTTLED) since a time was on a CPU for ran ns of
+ * that: moves its share of the times there. Some kernels do not trace every switch to a thread (seen: 6.18 in a virtual
+ * machine, from the idle task of the second CPU), but they all count how long it ran.
  */
 static __always_inline void aa_ledger_ran(struct aa_ledger *l, struct aa_cell *c, __u32 state, struct aa_queued *queued,
 					  __u64 since, __u64 ran)
@@ -199,7 +199,8 @@ static __always_inline __u32 aa_ledger_found(struct aa_ledger *l, __u32 cell)
 }
 
 /*
- * Returns the index of the command's cell, made if it is new. Past AA_MAX_COMMANDS - 1 names it is the last cell, "(other)".
+ * Returns the index of the command's cell, made if it is new. Past AA_MAX_COMMANDS - 1 names it is the last cell,
+ * "(other)".
  */
 static __always_inline __u32 aa_ledger_command(struct aa_ledger *l, const char name[AA_COMM_LEN])
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The accel-agent authors */
 /*
- * Matching of program names, pure C: the same code decides in the kernel at an exec, in the agent for what already runs,
- * and in the unit tests.
+ * Matching of program names, pure C: the same code decides in the kernel at an exec, in the agent for what already
+ * runs, and in the unit tests.
  *
  * A glob becomes a shift-and automaton (agent/trace/pattern.c): bit i of the state says that the first i tokens are
  * matched. One step a byte, no branch on the pattern, so the verifier sees one short loop however long the glob is.
@@ -55,8 +55,8 @@ enum aa_script_verdict {
 };
 
 /*
- * Whether an argument is text, which has size bytes with its NUL, at most 16; both as little-endian words, because BPF has no
- * memcmp(). With constants for text and size this is two comparisons.
+ * Whether an argument is text, which has size bytes with its NUL, at most 16; both as little-endian words, because BPF
+ * has no memcmp(). With constants for text and size this is two comparisons.
  */
 static __always_inline int aa_argument_is(const char *arg, const char *text, __u32 size)
 {
@@ -75,8 +75,9 @@ static __always_inline int aa_argument_is(const char *arg, const char *text, __u
 #define AA_ARG_IS(arg, text) aa_argument_is(arg, text, sizeof(text))
 
 /*
- * Looks at the next piece of the argument list: NUL-terminated, aligned to 8, at least 16 bytes may be read; size counts its NUL. The script is the
- * first argument that is no option nor the value of one: "python3 -m pytest", "java -cp x -jar y.jar", "node build.js".
+ * Looks at the next piece of the argument list: NUL-terminated, aligned to 8, at least 16 bytes may be read; size
+ * counts its NUL. The script is the first argument that is no option nor the value of one: "python3 -m pytest", "java
+ * -cp x -jar y.jar", "node build.js".
  */
 static __always_inline enum aa_script_verdict aa_script_step(struct aa_script *s, const char *arg, __u32 size)
 {

@@ -40,7 +40,10 @@ static __always_inline void send_miss(struct aa_thread *t, struct task_struct *t
 	bpf_ringbuf_submit(r, RING_FLAGS(&ring_bulk));
 }
 
-/* The names from the file up to the root of its file system. Mount points are the agent's business: it knows the device. */
+/*
+ * The names from the file up to the root of its file system. Mount points are the agent's business: it knows the
+ * device.
+ */
 static __always_inline void send_file(struct aa_thread *t, struct task_struct *task, struct inode *inode,
 				      const struct file_key *key)
 {

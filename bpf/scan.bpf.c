@@ -20,6 +20,7 @@ int BPF_PROG(cgroup_attach_task, struct cgroup *cgroup, const char *path, struct
 static __always_inline __u32 scan_app(struct task_struct *task)
 {
 	struct aa_seed *seed = bpf_task_storage_get(&seeds, task->group_leader, NULL, 0);
+
 	if (in_followed_cgroup(task))
 		return 1;
 	if (seed && !seed->at_exec)
@@ -52,8 +53,8 @@ static __always_inline void scan_enter(struct aa_app *app, struct aa_thread *t, 
 #define WATCHERS 8
 
 /*
- * Whether the task is the agent, or waits for it (a shell, sudo): it would be followed for as long as the agent runs, and the agent
- * would run for as long as it is followed. Named by the user, it is followed all the same.
+ * Whether the task is the agent, or waits for it (a shell, sudo): it would be followed for as long as the agent runs,
+ * and the agent would run for as long as it is followed. Named by the user, it is followed all the same.
  */
 static __always_inline bool watches(struct task_struct *task)
 {
@@ -68,7 +69,7 @@ static __always_inline bool watches(struct task_struct *task)
 	return false;
 }
 
-/* One pass over all tasks. The agent repeats it until a pass marks nothing. */
+/* One pass over all tasks. The agent repeats it until passes mark nothing. */
 SEC("iter/task")
 int scan(struct bpf_iter__task *ctx)
 {
@@ -90,7 +91,9 @@ int scan(struct bpf_iter__task *ctx)
 	if (!app || !c)
 		return 0;
 	leader = task->pid == task->tgid;
-	/* the cell first: from the mark on, the scheduler programs may enter the thread, and charge what the mark names */
+	/*
+	 * the cell first: from the mark on, the scheduler programs may enter the thread, and charge what the mark names
+	 */
 	t = thread_mark(task, index, running_command(app, task, leader), 0);
 	if (!t)
 		return 0;

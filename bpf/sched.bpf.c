@@ -17,8 +17,9 @@ static __always_inline struct rq *rq_of(struct task_struct *task)
 }
 
 /*
- * Whether a task that just woke has a CPU to itself: it is the only one queued there, and the idle task gives way to it. It runs
- * from now on, by the kernel's own account, too, which does not look at the clock again until the switch is done.
+ * Whether a task that just woke has a CPU to itself: it is the only one queued there, and the idle task gives way to
+ * it. It runs from now on, by the kernel's own account, too, which does not look at the clock again until the switch is
+ * done.
  */
 static __always_inline bool wakes_idle_cpu(struct rq *rq)
 {
@@ -28,9 +29,10 @@ static __always_inline bool wakes_idle_cpu(struct rq *rq)
 #define CLOCK_SLACK_NS 20000
 
 /*
- * A wake-up has just brought the clock of the run queue up to date, and a reading of our own clock costs as much as all else there.
- * So one switch in sixteen notes how far the two are apart: the least of late, because a run queue's clock may be a moment old there. Where the
- * clocks of the CPUs do not keep together, the notes disagree, and wake-ups read our clock.
+ * A wake-up has just brought the clock of the run queue up to date, and a reading of our own clock costs as much as all
+ * else there. So one switch in sixteen notes how far the two are apart: the least of late, because a run queue's clock
+ * may be a moment old there. Where the clocks of the CPUs do not keep together, the notes disagree, and wake-ups read
+ * our clock.
  */
 static __always_inline void clock_note(struct aa_app *app, struct rq *rq, __u64 now)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Copyright (c) 2026 The accel-agent authors */
 /*
- * The task tree: which threads belong to an app. New ones inherit the mark from their creator before they first run; new
- * programs are matched by name at their exec. What runs already is found by scan.bpf.c.
+ * The task tree: which threads belong to an app. New ones inherit the mark from their creator before they first run;
+ * new programs are matched by name at their exec. What runs already is found by scan.bpf.c.
  */
 #include "cgroup.h"
 #include "kin.h"
@@ -43,7 +43,10 @@ __noinline int match_name(__u32 i)
 	return s && p && aa_match(p, s->name) ? (int)p->app : -1;
 }
 
-/* Reads the arguments of the new program up to the script that it is to run, into scratch. Returns 1 if there is one, else 0. */
+/*
+ * Reads the arguments of the new program up to the script that it is to run, into scratch. Returns 1 if there is one,
+ * else 0.
+ */
 __noinline int find_script(void)
 {
 	struct task_struct *task = bpf_get_current_task_btf();
@@ -101,6 +104,7 @@ static __always_inline int match_exec(struct task_struct *task, struct linux_bin
 	}
 	return -1;
 }
+
 /* Moves t, which runs now, to the cell of the command that it has become. */
 static __always_inline void exec_command(struct aa_app *app, struct aa_thread *t, const char name[AA_COMM_LEN],
 					 __u32 cpus, bool root, __u64 now)
@@ -169,7 +173,10 @@ int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid, struct l
 	return 0;
 }
 
-/* A new thread of a process that is not followed yet, or was made in the followed cgroup from outside (CLONE_INTO_CGROUP). */
+/*
+ * A new thread of a process that is not followed yet, or was made in the followed cgroup from outside
+ * (CLONE_INTO_CGROUP).
+ */
 static __always_inline int newtask_in_cgroup(struct task_struct *task, bool process)
 {
 	struct aa_app *app = app_get(0);
@@ -187,8 +194,8 @@ static __always_inline int newtask_in_cgroup(struct task_struct *task, bool proc
 }
 
 /*
- * A new thread or process, before it first runs. Unlike sched_process_fork this sees the kernel's own threads for an app
- * (io_uring workers), too, and tells vfork from fork.
+ * A new thread or process, before it first runs. Unlike sched_process_fork this sees the kernel's own threads for an
+ * app (io_uring workers), too, and tells vfork from fork.
  */
 SEC("tp_btf/task_newtask")
 int BPF_PROG(task_newtask, struct task_struct *task, unsigned long clone_flags)

@@ -18,8 +18,8 @@ struct wait_call {
 #define USER32_CS 0x23
 
 /*
- * The system call that task is in. At its switch-out, and while it sleeps, its user registers are at the top of its kernel
- * stack; orig_ax is -1 there when an exception brought it into the kernel.
+ * The system call that task is in. At its switch-out, and while it sleeps, its user registers are at the top of its
+ * kernel stack; orig_ax is -1 there when an exception brought it into the kernel.
  */
 static __always_inline void wait_call_read(struct task_struct *task, struct wait_call *ret)
 {
@@ -121,8 +121,8 @@ static __always_inline __u32 wait_sleep(struct task_struct *task, struct aa_thre
 }
 
 /*
- * Returns state by way of memory: the verifier forgets which of the fifteen it is, and does not follow the caller once for
- * each (five times fewer instructions verified, and as much less time to load).
+ * Returns state by way of memory: the verifier forgets which of the fifteen it is, and does not follow the caller once
+ * for each (five times fewer instructions verified, and as much less time to load).
  */
 static __always_inline __u32 wait_any(struct aa_thread *t, __u32 state)
 {

@@ -13,8 +13,8 @@
 #define AA_WALL_SHIFT 8 /* wall clocks count 1/256 ns: enough for two years of one state */
 
 /*
- * One command (cc1, ld, ...) of one app. t and v hold "sum of leave times - sum of enter times": with n threads inside at
- * time now, the state's total is t + n * now, exact at any moment and modulo 2^64.
+ * One command (cc1, ld, ...) of one app. t and v hold "sum of leave times - sum of enter times": with n threads inside
+ * at time now, the state's total is t + n * now, exact at any moment and modulo 2^64.
  */
 struct aa_cell {
 	char name[AA_COMM_LEN] __attribute__((aligned(8)));
@@ -33,8 +33,8 @@ struct aa_queued {
 };
 
 /*
- * What every switch touches comes first, with the cells of the first commands behind it, in one page: a switch of address spaces may
- * have emptied the TLB.
+ * What every switch touches comes first, with the cells of the first commands behind it, in one page: a switch of
+ * address spaces may have emptied the TLB.
  */
 struct aa_ledger {
 	__u64 now; /* the clocks below are advanced to here, CLOCK_MONOTONIC ns */

@@ -97,7 +97,9 @@ struct aa_rec_wait {
 	char waker_comm[AA_COMM_LEN];
 };
 
-/* Log-linear histogram of ns: 16 buckets a power of two, so a bucket is at most 1/16 of its value wide. bpf/histogram.h */
+/*
+ * Log-linear histogram of ns: 16 buckets a power of two, so a bucket is at most 1/16 of its value wide. bpf/histogram.h
+ */
 #define AA_HIST_BUCKETS 512
 
 /* One device and one submitter: a followed app, or AA_NOBODY for everybody else, since the first app started. */

@@ -31,7 +31,8 @@ struct detector {
 #define DETECT_MIN_IMPACT 0.01 /* below 1 % of the wall time, a bottleneck is not worth a line */
 
 /*
- * Asks every detector; writes the verdicts of DETECT_MIN_IMPACT or more to ret, largest impact first, and returns how many.
+ * Asks every detector; writes the verdicts of DETECT_MIN_IMPACT or more to ret, largest impact first, and returns how
+ * many.
  */
 size_t detect_all(const struct app *app, const struct host *host, struct verdict ret[DETECT_MAX]);
 

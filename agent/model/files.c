@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Copyright (c) 2026 The accel-agent authors */
-/* The table of files that missed: open addressing in one block, names in another, both touched only as far as they fill. */
+/*
+ * The table of files that missed: open addressing in one block, names in another, both touched only as far as they
+ * fill.
+ */
 #include "model/files.h"
 
 #include <errno.h>

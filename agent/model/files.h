@@ -46,8 +46,8 @@ uint64_t files_dropped_pages(const struct files *files);
 size_t files_top(const struct files *files, uint32_t app, const struct file **ret, size_t max);
 
 /*
- * Writes the path of file inside its file system ("/usr/bin/cc", or ".../lib/x" where its names do not reach the root) to ret.
- * Returns 0, -ENOENT if no names are known, or -ENAMETOOLONG.
+ * Writes the path of file inside its file system ("/usr/bin/cc", or ".../lib/x" where its names do not reach the root)
+ * to ret. Returns 0, -ENOENT if no names are known, or -ENAMETOOLONG.
  */
 int files_path(const struct files *files, const struct file *file, char *ret, size_t size);
 

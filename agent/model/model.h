@@ -176,9 +176,9 @@ int agent_cost_warn(struct agent_cost *cost, const char *format, ...) __attribut
 void agent_cost_clear(struct agent_cost *cost);
 
 /*
- * Fills the time fields of app (wall_seconds, idle, wall_sleep, threads_peak, cpus, times, concurrency, commands) from a
- * snapshot of its ledger, advanced to now_ns first if the app still lives. started and ended are left alone.
- * Returns 0 or -ENOMEM, with app untouched then.
+ * Fills the time fields of app (wall_seconds, idle, wall_sleep, threads_peak, cpus, times, concurrency, commands) from
+ * a snapshot of its ledger, advanced to now_ns first if the app still lives. started and ended are left alone. Returns
+ * 0 or -ENOMEM, with app untouched then.
  */
 int app_read_ledger(struct app *app, const struct aa_ledger *snapshot, uint64_t now_ns);
 

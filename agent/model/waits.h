@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The accel-agent authors */
-/* Long waits, summed by who waited, for what, and who ended the wait: a bounded table, filled while records are drained. */
+/*
+ * Long waits, summed by who waited, for what, and who ended the wait: a bounded table, filled while records are
+ * drained.
+ */
 #ifndef MODEL_WAITS_H
 #define MODEL_WAITS_H
 

@@ -33,14 +33,14 @@ struct page {
 void page_heading(const struct page *page, const char *text);
 
 /*
- * Writes text made safe to print, over several lines if need be: the first starts at column at (0: the first), where the
- * cursor already is, the others at column indent.
+ * Writes text made safe to print, over several lines if need be: the first starts at column at (0: the first), where
+ * the cursor already is, the others at column indent.
  */
 void page_wrap(const struct page *page, unsigned int at, unsigned int indent, const char *text);
 
 /*
- * Writes the first len bytes of text (or up to its NUL), made safe to print, cut or padded with blanks to width columns;
- * to the right if width is negative.
+ * Writes the first len bytes of text (or up to its NUL), made safe to print, cut or padded with blanks to width
+ * columns; to the right if width is negative.
  */
 void page_cell(const struct page *page, int width, const char *text, size_t len);
 

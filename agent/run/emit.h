@@ -8,13 +8,14 @@
 #include "run/watch.h"
 
 /*
- * Checks that the report can be written later on, before anything else is done. Returns 0 or -errno, having said why on stderr.
+ * Checks that the report can be written later on, before anything else is done. Returns 0 or -errno, having said why on
+ * stderr.
  */
 int emit_check(const struct config *config);
 
 /*
- * Writes one report for each app: to stdout one after the other, or to the -o file, which then holds this round only. Nothing is
- * written unless all of it could be made. Returns 0 or -errno, having said why on stderr.
+ * Writes one report for each app: to stdout one after the other, or to the -o file, which then holds this round only.
+ * Nothing is written unless all of it could be made. Returns 0 or -errno, having said why on stderr.
  */
 int emit_reports(const struct config *config, const struct host *host, struct watch *watch, enum ending ending);
 

@@ -154,8 +154,8 @@ static int gather_devices(struct watch *watch, unsigned int app, struct app *ret
 }
 
 /*
- * "/usr/lib/x.so", "/lib/x.so on vda" where it is not mounted here, "inode 12 on vda" where its name is not known, "metadata of vda"
- * for the device's own pages.
+ * "/usr/lib/x.so", "/lib/x.so on vda" where it is not mounted here, "inode 12 on vda" where its name is not known,
+ * "metadata of vda" for the device's own pages.
  */
 static char *file_name(const struct watch *watch, const struct file *file, const struct sys_mounts *mounts)
 {

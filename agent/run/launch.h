@@ -21,8 +21,9 @@ struct launch {
 };
 
 /*
- * Forks the process that is to become the command, with signals as they were before. It waits for launch_go(). It stays in our process
- * group and session, so the terminal is its own as much as ours. Returns 0 or -errno. Release with launch_close().
+ * Forks the process that is to become the command, with signals as they were before. It waits for launch_go(). It stays
+ * in our process group and session, so the terminal is its own as much as ours. Returns 0 or -errno. Release with
+ * launch_close().
  */
 int launch_start(char *const command[], const struct signals_before *before, struct launch *ret);
 

@@ -17,10 +17,10 @@ struct level {
 #define LEVEL_KEEP 0 /* leave it as it is */
 
 /*
- * Returns the level of detail for the time to come: 2 while a tenth or more of the wall time since the last reading went to waits that
- * records can explain (disk, faults, reclaim, locks, sleep), else 1; but LEVEL_KEEP in an app's first second, which the kernel side
- * began at 2 on its own, so that short runs have their records, too. level->wakers says whether a tenth went to waits that another thread
- * ends: not a disk nor a timer, whose interrupts name nobody.
+ * Returns the level of detail for the time to come: 2 while a tenth or more of the wall time since the last reading
+ * went to waits that records can explain (disk, faults, reclaim, locks, sleep), else 1; but LEVEL_KEEP in an app's
+ * first second, which the kernel side began at 2 on its own, so that short runs have their records, too. level->wakers
+ * says whether a tenth went to waits that another thread ends: not a disk nor a timer, whose interrupts name nobody.
  */
 unsigned int level_next(struct level *level, const struct aa_ledger *ledger);
 

@@ -18,8 +18,8 @@ struct target_state {
 };
 
 /*
- * Makes sense of the names in config, which ret refers to from then on. Returns 0, EXIT_USAGE or EXIT_UNSUPPORTED, having said why on
- * stderr. Free with target_clear().
+ * Makes sense of the names in config, which ret refers to from then on. Returns 0, EXIT_USAGE or EXIT_UNSUPPORTED,
+ * having said why on stderr. Free with target_clear().
  */
 int target_prepare(const struct config *config, struct target_state *ret);
 void target_clear(struct target_state *t);

@@ -112,7 +112,8 @@ static void start(struct watched *w, pid_t pid)
 
 void watch_first(struct watch *watch, unsigned int app, pid_t pid)
 {
-	if (pid > 0)
+	/* it may have ended before the scan came to it, or be one that the scan leaves out */
+	if (pid > 0 && !tracer_read_ledger(watch->tracer, app, watch->ledger) && watch->ledger->started)
 		start(&watch->apps[app], pid);
 }
 

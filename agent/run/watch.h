@@ -77,7 +77,8 @@ void watch_tick(struct watch *watch);
 bool watch_all_ended(const struct watch *watch);
 
 /*
- * Fills ret with all that is known of an app now. Returns 0, -ENOMEM or -errno of reading a map. Clear with app_clear().
+ * Fills ret with all that is known of an app now. Returns 0, -ENOMEM or -errno of reading a map. Clear with
+ * app_clear().
  */
 int watch_gather(struct watch *watch, unsigned int app, enum ending ending, struct app *ret);
 

@@ -29,8 +29,8 @@ struct features {
 };
 
 /*
- * Reads the kernel's BTF, and sends what libbpf has to say from now on to log_debug. Returns 0, also where much is missing, or -errno if it could not be read at all (ret->btf is false
- * then, and all else absent).
+ * Reads the kernel's BTF, and sends what libbpf has to say from now on to log_debug. Returns 0, also where much is
+ * missing, or -errno if it could not be read at all (ret->btf is false then, and all else absent).
  */
 int features_probe(struct features *ret);
 

@@ -10,8 +10,8 @@
 #include "aa_map.h"
 
 /*
- * Compiles a glob (* ? [a-z] [!a-z] \x) for app. Returns 0; -EINVAL for an empty one, one with a slash, an open bracket or a
- * trailing backslash; -E2BIG for more than AA_PATTERN_TOKENS characters to match.
+ * Compiles a glob (* ? [a-z] [!a-z] \x) for app. Returns 0; -EINVAL for an empty one, one with a slash, an open bracket
+ * or a trailing backslash; -E2BIG for more than AA_PATTERN_TOKENS characters to match.
  */
 int pattern_compile(const char *glob, unsigned int app, struct aa_pattern *ret);
 
@@ -21,8 +21,9 @@ int pattern_compile(const char *glob, unsigned int app, struct aa_pattern *ret);
 bool pattern_matches(const struct aa_pattern *pattern, const char *path);
 
 /*
- * Finds the script that an interpreter runs, by the rule of aa_script_step(). args are length bytes of NUL-separated arguments,
- * argv[0] first. Returns a pointer into args, or NULL if there is none. The name is NUL-terminated if args is.
+ * Finds the script that an interpreter runs, by the rule of aa_script_step(). args are length bytes of NUL-separated
+ * arguments, argv[0] first. Returns a pointer into args, or NULL if there is none. The name is NUL-terminated if args
+ * is.
  */
 const char *pattern_script(const char *args, size_t length);
 

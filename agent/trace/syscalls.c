@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Copyright (c) 2026 The accel-agent authors */
 /*
- * System calls by what a thread waits for in them. sendfile and copy_file_range may wait for reads as well: a write is the
- * more common case. Those not listed are "other".
+ * System calls by what a thread waits for in them. sendfile and copy_file_range may wait for reads as well: a write is
+ * the more common case. Those not listed are "other".
  */
 #include "trace/syscalls.h"
 
@@ -13,175 +13,174 @@
 static const struct {
 	unsigned short number;
 	__u8 class;
-	const char *name;
 } rows[] = {
 #ifdef SYS_wait4
-	{ SYS_wait4, AA_SYS_CHILD, "wait4" },
+	{ SYS_wait4, AA_SYS_CHILD },
 #endif
 #ifdef SYS_waitid
-	{ SYS_waitid, AA_SYS_CHILD, "waitid" },
+	{ SYS_waitid, AA_SYS_CHILD },
 #endif
 #ifdef SYS_futex
-	{ SYS_futex, AA_SYS_FUTEX, "futex" },
+	{ SYS_futex, AA_SYS_FUTEX },
 #endif
 #ifdef SYS_futex_waitv
-	{ SYS_futex_waitv, AA_SYS_FUTEX, "futex_waitv" },
+	{ SYS_futex_waitv, AA_SYS_FUTEX },
 #endif
 #ifdef SYS_nanosleep
-	{ SYS_nanosleep, AA_SYS_TIMER, "nanosleep" },
+	{ SYS_nanosleep, AA_SYS_TIMER },
 #endif
 #ifdef SYS_clock_nanosleep
-	{ SYS_clock_nanosleep, AA_SYS_TIMER, "clock_nanosleep" },
+	{ SYS_clock_nanosleep, AA_SYS_TIMER },
 #endif
 #ifdef SYS_accept
-	{ SYS_accept, AA_SYS_SOCKET, "accept" },
+	{ SYS_accept, AA_SYS_SOCKET },
 #endif
 #ifdef SYS_accept4
-	{ SYS_accept4, AA_SYS_SOCKET, "accept4" },
+	{ SYS_accept4, AA_SYS_SOCKET },
 #endif
 #ifdef SYS_connect
-	{ SYS_connect, AA_SYS_SOCKET, "connect" },
+	{ SYS_connect, AA_SYS_SOCKET },
 #endif
 #ifdef SYS_recvfrom
-	{ SYS_recvfrom, AA_SYS_SOCKET, "recvfrom" },
+	{ SYS_recvfrom, AA_SYS_SOCKET },
 #endif
 #ifdef SYS_recvmsg
-	{ SYS_recvmsg, AA_SYS_SOCKET, "recvmsg" },
+	{ SYS_recvmsg, AA_SYS_SOCKET },
 #endif
 #ifdef SYS_recvmmsg
-	{ SYS_recvmmsg, AA_SYS_SOCKET, "recvmmsg" },
+	{ SYS_recvmmsg, AA_SYS_SOCKET },
 #endif
 #ifdef SYS_sendto
-	{ SYS_sendto, AA_SYS_SOCKET, "sendto" },
+	{ SYS_sendto, AA_SYS_SOCKET },
 #endif
 #ifdef SYS_sendmsg
-	{ SYS_sendmsg, AA_SYS_SOCKET, "sendmsg" },
+	{ SYS_sendmsg, AA_SYS_SOCKET },
 #endif
 #ifdef SYS_sendmmsg
-	{ SYS_sendmmsg, AA_SYS_SOCKET, "sendmmsg" },
+	{ SYS_sendmmsg, AA_SYS_SOCKET },
 #endif
 #ifdef SYS_read
-	{ SYS_read, AA_SYS_READ_FD, "read" },
+	{ SYS_read, AA_SYS_READ_FD },
 #endif
 #ifdef SYS_readv
-	{ SYS_readv, AA_SYS_READ_FD, "readv" },
+	{ SYS_readv, AA_SYS_READ_FD },
 #endif
 #ifdef SYS_pread64
-	{ SYS_pread64, AA_SYS_READ_FD, "pread64" },
+	{ SYS_pread64, AA_SYS_READ_FD },
 #endif
 #ifdef SYS_preadv
-	{ SYS_preadv, AA_SYS_READ_FD, "preadv" },
+	{ SYS_preadv, AA_SYS_READ_FD },
 #endif
 #ifdef SYS_preadv2
-	{ SYS_preadv2, AA_SYS_READ_FD, "preadv2" },
+	{ SYS_preadv2, AA_SYS_READ_FD },
 #endif
 #ifdef SYS_splice
-	{ SYS_splice, AA_SYS_READ_FD, "splice" },
+	{ SYS_splice, AA_SYS_READ_FD },
 #endif
 #ifdef SYS_tee
-	{ SYS_tee, AA_SYS_READ_FD, "tee" },
+	{ SYS_tee, AA_SYS_READ_FD },
 #endif
 #ifdef SYS_write
-	{ SYS_write, AA_SYS_WRITE_FD, "write" },
+	{ SYS_write, AA_SYS_WRITE_FD },
 #endif
 #ifdef SYS_writev
-	{ SYS_writev, AA_SYS_WRITE_FD, "writev" },
+	{ SYS_writev, AA_SYS_WRITE_FD },
 #endif
 #ifdef SYS_pwrite64
-	{ SYS_pwrite64, AA_SYS_WRITE_FD, "pwrite64" },
+	{ SYS_pwrite64, AA_SYS_WRITE_FD },
 #endif
 #ifdef SYS_pwritev
-	{ SYS_pwritev, AA_SYS_WRITE_FD, "pwritev" },
+	{ SYS_pwritev, AA_SYS_WRITE_FD },
 #endif
 #ifdef SYS_pwritev2
-	{ SYS_pwritev2, AA_SYS_WRITE_FD, "pwritev2" },
+	{ SYS_pwritev2, AA_SYS_WRITE_FD },
 #endif
 #ifdef SYS_poll
-	{ SYS_poll, AA_SYS_POLL, "poll" },
+	{ SYS_poll, AA_SYS_POLL },
 #endif
 #ifdef SYS_ppoll
-	{ SYS_ppoll, AA_SYS_POLL, "ppoll" },
+	{ SYS_ppoll, AA_SYS_POLL },
 #endif
 #ifdef SYS_fsync
-	{ SYS_fsync, AA_SYS_SYNC, "fsync" },
+	{ SYS_fsync, AA_SYS_SYNC },
 #endif
 #ifdef SYS_fdatasync
-	{ SYS_fdatasync, AA_SYS_SYNC, "fdatasync" },
+	{ SYS_fdatasync, AA_SYS_SYNC },
 #endif
 #ifdef SYS_sync
-	{ SYS_sync, AA_SYS_SYNC, "sync" },
+	{ SYS_sync, AA_SYS_SYNC },
 #endif
 #ifdef SYS_syncfs
-	{ SYS_syncfs, AA_SYS_SYNC, "syncfs" },
+	{ SYS_syncfs, AA_SYS_SYNC },
 #endif
 #ifdef SYS_msync
-	{ SYS_msync, AA_SYS_SYNC, "msync" },
+	{ SYS_msync, AA_SYS_SYNC },
 #endif
 #ifdef SYS_sync_file_range
-	{ SYS_sync_file_range, AA_SYS_SYNC, "sync_file_range" },
+	{ SYS_sync_file_range, AA_SYS_SYNC },
 #endif
 #ifdef SYS_truncate
-	{ SYS_truncate, AA_SYS_WRITE, "truncate" },
+	{ SYS_truncate, AA_SYS_WRITE },
 #endif
 #ifdef SYS_ftruncate
-	{ SYS_ftruncate, AA_SYS_WRITE, "ftruncate" },
+	{ SYS_ftruncate, AA_SYS_WRITE },
 #endif
 #ifdef SYS_fallocate
-	{ SYS_fallocate, AA_SYS_WRITE, "fallocate" },
+	{ SYS_fallocate, AA_SYS_WRITE },
 #endif
 #ifdef SYS_copy_file_range
-	{ SYS_copy_file_range, AA_SYS_WRITE, "copy_file_range" },
+	{ SYS_copy_file_range, AA_SYS_WRITE },
 #endif
 #ifdef SYS_sendfile
-	{ SYS_sendfile, AA_SYS_WRITE, "sendfile" },
+	{ SYS_sendfile, AA_SYS_WRITE },
 #endif
 #ifdef SYS_rename
-	{ SYS_rename, AA_SYS_WRITE, "rename" },
+	{ SYS_rename, AA_SYS_WRITE },
 #endif
 #ifdef SYS_renameat
-	{ SYS_renameat, AA_SYS_WRITE, "renameat" },
+	{ SYS_renameat, AA_SYS_WRITE },
 #endif
 #ifdef SYS_renameat2
-	{ SYS_renameat2, AA_SYS_WRITE, "renameat2" },
+	{ SYS_renameat2, AA_SYS_WRITE },
 #endif
 #ifdef SYS_unlink
-	{ SYS_unlink, AA_SYS_WRITE, "unlink" },
+	{ SYS_unlink, AA_SYS_WRITE },
 #endif
 #ifdef SYS_unlinkat
-	{ SYS_unlinkat, AA_SYS_WRITE, "unlinkat" },
+	{ SYS_unlinkat, AA_SYS_WRITE },
 #endif
 #ifdef SYS_mkdir
-	{ SYS_mkdir, AA_SYS_WRITE, "mkdir" },
+	{ SYS_mkdir, AA_SYS_WRITE },
 #endif
 #ifdef SYS_mkdirat
-	{ SYS_mkdirat, AA_SYS_WRITE, "mkdirat" },
+	{ SYS_mkdirat, AA_SYS_WRITE },
 #endif
 #ifdef SYS_rmdir
-	{ SYS_rmdir, AA_SYS_WRITE, "rmdir" },
+	{ SYS_rmdir, AA_SYS_WRITE },
 #endif
 #ifdef SYS_link
-	{ SYS_link, AA_SYS_WRITE, "link" },
+	{ SYS_link, AA_SYS_WRITE },
 #endif
 #ifdef SYS_linkat
-	{ SYS_linkat, AA_SYS_WRITE, "linkat" },
+	{ SYS_linkat, AA_SYS_WRITE },
 #endif
 #ifdef SYS_symlink
-	{ SYS_symlink, AA_SYS_WRITE, "symlink" },
+	{ SYS_symlink, AA_SYS_WRITE },
 #endif
 #ifdef SYS_symlinkat
-	{ SYS_symlinkat, AA_SYS_WRITE, "symlinkat" },
+	{ SYS_symlinkat, AA_SYS_WRITE },
 #endif
 #ifdef SYS_creat
-	{ SYS_creat, AA_SYS_WRITE, "creat" },
+	{ SYS_creat, AA_SYS_WRITE },
 #endif
 #ifdef SYS_io_uring_enter
-	{ SYS_io_uring_enter, AA_SYS_RING, "io_uring_enter" },
+	{ SYS_io_uring_enter, AA_SYS_RING },
 #endif
 #ifdef SYS_io_getevents
-	{ SYS_io_getevents, AA_SYS_RING, "io_getevents" },
+	{ SYS_io_getevents, AA_SYS_RING },
 #endif
 #ifdef SYS_io_pgetevents
-	{ SYS_io_pgetevents, AA_SYS_RING, "io_pgetevents" },
+	{ SYS_io_pgetevents, AA_SYS_RING },
 #endif
 };
 
@@ -195,14 +194,4 @@ void syscalls_classify(__u8 table[AA_SYSCALLS])
 	for (i = 0; i < ROWS; i++)
 		if (rows[i].number < AA_SYSCALLS)
 			table[rows[i].number] = rows[i].class;
-}
-
-const char *syscalls_name(unsigned int number)
-{
-	size_t i;
-
-	for (i = 0; i < ROWS; i++)
-		if (rows[i].number == number)
-			return rows[i].name;
-	return NULL;
 }

@@ -11,9 +11,4 @@
  */
 void syscalls_classify(__u8 table[AA_SYSCALLS]);
 
-/*
- * Returns the name of a system call that the table knows, or NULL.
- */
-const char *syscalls_name(unsigned int number);
-
 #endif /* SYSCALLS_H */

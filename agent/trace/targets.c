@@ -27,8 +27,8 @@ static int pidfd_open(pid_t pid)
 }
 
 /*
-  * Passes over all tasks until they mark nothing: a process that was born to an unmarked parent during a pass is found by its
- * parent, or, where that died meanwhile, by the kinship that the programs note.
+ * * Passes over all tasks until they mark nothing: a process that was born to an unmarked parent during a pass is found
+ * by its parent, or, where that died meanwhile, by the kinship that the programs note.
  */
 static int scan_until_quiet(struct tracer *tracer, size_t *ret_found)
 {
@@ -64,7 +64,10 @@ static const struct aa_pattern *match_text(const struct aa_pattern *patterns, un
 	return NULL;
 }
 
-/* The same rule as at an exec in the kernel: the program's name, a "#!" script's own name (comm), an interpreter's script. */
+/*
+ * The same rule as at an exec in the kernel: the program's name, a "#!" script's own name (comm), an interpreter's
+ * script.
+ */
 static const struct aa_pattern *match_process(const struct aa_pattern *patterns, unsigned int n,
 					      const struct sys_process *process)
 {
@@ -90,7 +93,9 @@ static bool same_process(pid_t pid, const struct sys_process *process)
 	return !sys_process_start_time("", pid, &start) && start == process->stat.start_ticks;
 }
 
-/* Seeds the process if it matches. It is held by a pidfd before it is read, so that what was read is of what is marked. */
+/*
+ * Seeds the process if it matches. It is held by a pidfd before it is read, so that what was read is of what is marked.
+ */
 static int seed_if_named(struct tracer *tracer, const struct aa_pattern *patterns, unsigned int n, pid_t pid,
 			 struct sys_process *process, pid_t first[AA_MAX_APPS])
 {

@@ -12,8 +12,8 @@
 #include "trace/tracer.h"
 
 /*
- * Marks every running process that a pattern matches, by its name or its script's, for the pattern's app, with its descendants.
- * ret_first[app] is set to one of the processes that matched. Returns 0 or -errno.
+ * Marks every running process that a pattern matches, by its name or its script's, for the pattern's app, with its
+ * descendants. ret_first[app] is set to one of the processes that matched. Returns 0 or -errno.
  */
 int targets_mark_names(struct tracer *tracer, const struct aa_pattern *patterns, unsigned int npatterns,
 		       pid_t ret_first[AA_MAX_APPS]);
@@ -29,7 +29,8 @@ int targets_mark_pid(struct tracer *tracer, unsigned int app, pid_t pid);
 int targets_mark_cgroup(struct tracer *tracer);
 
 /*
- * The hierarchy of a cgroup as the tracer knows it; AA_CGROUP_NONE where it has no controller by which the kernel side could tell.
+ * The hierarchy of a cgroup as the tracer knows it; AA_CGROUP_NONE where it has no controller by which the kernel side
+ * could tell.
  */
 enum aa_hierarchy targets_hierarchy(const struct sys_cgroup *cgroup);
 

@@ -251,7 +251,9 @@ int tracer_drain(struct tracer *tracer)
 {
 	struct epoll_event ready[2];
 
-	/* the consumer below takes what is there whether or not somebody was woken for it; this only clears the wake-up */
+	/*
+	 * the consumer below takes what is there whether or not somebody was woken for it; this only clears the wake-up
+	 */
 	epoll_wait(ring_buffer__epoll_fd(tracer->rings), ready, 2, 0);
 	return ring_buffer__consume(tracer->rings);
 }

@@ -27,8 +27,8 @@ struct tracer_config {
 };
 
 /*
- * Loads and attaches the programs that this kernel has events for. Returns 0; -EPERM if the caller may not; -ENOTSUP if the
- * verifier refuses a program (log_debug has its reasons); -ENOMEM; -errno. Close with tracer_close().
+ * Loads and attaches the programs that this kernel has events for. Returns 0; -EPERM if the caller may not; -ENOTSUP if
+ * the verifier refuses a program (log_debug has its reasons); -ENOMEM; -errno. Close with tracer_close().
  */
 int tracer_open(const struct tracer_config *config, const struct features *features, struct tracer **ret);
 
@@ -38,8 +38,8 @@ int tracer_open(const struct tracer_config *config, const struct features *featu
 void tracer_close(struct tracer *tracer);
 
 /*
- * Marks the process of a pidfd as app's: from its next exec on, or, with at_exec false, from the next tracer_scan() on. Returns
- * 0, -ESRCH if it is gone, or -errno.
+ * Marks the process of a pidfd as app's: from its next exec on, or, with at_exec false, from the next tracer_scan() on.
+ * Returns 0, -ESRCH if it is gone, or -errno.
  */
 int tracer_seed(struct tracer *tracer, unsigned int app, int pidfd, bool at_exec);
 
@@ -50,14 +50,14 @@ void tracer_scan_begin(struct tracer *tracer);
 void tracer_scan_end(struct tracer *tracer);
 
 /*
-  * One pass over all tasks: marks those of the followed cgroup, seeded processes, their threads and their descendants. *ret_marked is the number of threads
- * that are new. Returns 0 or -errno.
+ * * One pass over all tasks: marks those of the followed cgroup, seeded processes, their threads and their descendants.
+ * *ret_marked is the number of threads that are new. Returns 0 or -errno.
  */
 int tracer_scan(struct tracer *tracer, uint64_t *ret_marked);
 
 /*
- * The level of detail: 0 nothing is followed yet, 1 the ledger, 2 block, page cache and wait records too. The programs go from 0
- * to 2 on their own at the first mark.
+ * The level of detail: 0 nothing is followed yet, 1 the ledger, 2 block, page cache and wait records too. The programs
+ * go from 0 to 2 on their own at the first mark.
  */
 unsigned int tracer_level(const struct tracer *tracer);
 
@@ -67,8 +67,8 @@ unsigned int tracer_level(const struct tracer *tracer);
 void tracer_set_level(struct tracer *tracer, unsigned int level);
 
 /*
- * Records who ends long waits, or stops it: another program at each wake-up of the machine. Returns 0, or -errno if it could not be
- * attached.
+ * Records who ends long waits, or stops it: another program at each wake-up of the machine. Returns 0, or -errno if it
+ * could not be attached.
  */
 int tracer_set_wakers(struct tracer *tracer, bool wanted);
 
@@ -93,7 +93,8 @@ int tracer_read_ledger(struct tracer *tracer, unsigned int app, struct aa_ledger
 int tracer_read_counts(struct tracer *tracer, unsigned int app, struct aa_counts *ret);
 
 /*
- * Calls each for every device and submitter (an app's index, or AA_NOBODY) that completed a request. Returns 0 or -errno.
+ * Calls each for every device and submitter (an app's index, or AA_NOBODY) that completed a request. Returns 0 or
+ * -errno.
  */
 int tracer_each_device(struct tracer *tracer,
 		       void (*each)(void *context, const struct aa_dev_key *, const struct aa_dev *), void *context);

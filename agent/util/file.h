@@ -28,8 +28,8 @@ struct output_file {
 
 /*
  * Starts to write path. A regular file, or one that does not exist, is replaced only by output_file_commit(), through a
- * temporary file beside it (0644 less the umask); a symbolic link is itself replaced, never followed.
- * Character devices, FIFOs, and /dev/stdout, /dev/stderr and /dev/fd/N are written directly. Returns 0 or -errno; then ret needs
+ * temporary file beside it (0644 less the umask); a symbolic link is itself replaced, never followed. Character
+ * devices, FIFOs, and /dev/stdout, /dev/stderr and /dev/fd/N are written directly. Returns 0 or -errno; then ret needs
  * no cleaning up. After 0, call commit or abort once.
  */
 int output_file_open(struct output_file *ret, const char *path);
