@@ -3,7 +3,6 @@
 /* Control groups of processes, in v1, v2 and hybrid layouts: where they are and which they are. */
 #include "sys/cgroup.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
@@ -20,7 +19,6 @@
 #include "util/parse.h"
 
 #define CGROUP_MAX_BYTES (64U << 10) /* one path a hierarchy */
-#define MAX_DEPTH 64
 
 /* The v1 controllers, those first that a user most likely means. */
 static const char *const controllers[] = { "cpu",     "memory",  "cpuacct",    "cpuset",  "blkio", "pids", "devices",
@@ -303,58 +301,4 @@ int sys_cgroup_resolve(const char *root, const char *text, struct sys_cgroup *re
 		return reason;
 	*ret = found;
 	return 0;
-}
-
-static int count_lines(int dirfd, const char *name, size_t *count)
-{
-	cleanup_close int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
-	char text[4096];
-	ssize_t n, i;
-
-	if (fd < 0)
-		return -errno;
-	while ((n = read(fd, text, sizeof(text))) > 0) {
-		for (i = 0; i < n; i++)
-			*count += text[i] == '\n';
-	}
-	return n < 0 ? -errno : 0;
-}
-
-static int count_below(int parent, const char *name, unsigned int depth, size_t *count)
-{
-	cleanup_dir DIR *dir = NULL;
-	struct dirent *entry;
-	int fd, err;
-
-	fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (depth ? O_NOFOLLOW : 0));
-	if (fd < 0)
-		return -errno;
-	dir = fdopendir(fd);
-	if (!dir) {
-		close(fd);
-		return -ENOMEM;
-	}
-	err = count_lines(fd, "cgroup.procs", count);
-	if (err == -EOPNOTSUPP) /* a threaded group: its processes are listed further up */
-		err = count_lines(fd, "cgroup.threads", count);
-	if (err || depth == MAX_DEPTH)
-		return err ? err : -ELOOP;
-	while ((entry = readdir(dir))) {
-		if (entry->d_type != DT_DIR || entry->d_name[0] == '.')
-			continue;
-		err = count_below(fd, entry->d_name, depth + 1, count);
-		if (err && err != -ENOENT && err != -ENODEV) /* removed meanwhile */
-			return err;
-	}
-	return 0;
-}
-
-int sys_cgroup_procs_count(const char *directory, size_t *ret)
-{
-	size_t count = 0;
-	int err = count_below(AT_FDCWD, directory, 0, &count);
-
-	if (!err)
-		*ret = count;
-	return err == -ENODEV ? -ENOENT : err;
 }

@@ -43,9 +43,4 @@ int sys_cgroup_resolve(const char *root, const char *text, struct sys_cgroup *re
  */
 int sys_cgroup_id(const char *directory, uint64_t *ret_id);
 
-/*
- * Counts the processes in a cgroup and in all below it. Returns 0, -ENOENT (it is gone), or -errno.
- */
-int sys_cgroup_procs_count(const char *directory, size_t *ret);
-
 #endif /* SYS_CGROUP_H */

@@ -59,19 +59,14 @@ int sys_cpu_list_parse(const char *text, size_t len, struct sys_cpu_set *ret)
 	return 0;
 }
 
-uint32_t sys_cpu_set_count_both(const struct sys_cpu_set *a, const struct sys_cpu_set *b)
+uint32_t sys_cpu_set_count(const struct sys_cpu_set *set)
 {
 	uint32_t count = 0;
 	size_t i;
 
 	for (i = 0; i < SYS_MAX_CPUS / 64; i++)
-		count += (uint32_t)__builtin_popcountll(a->bits[i] & b->bits[i]);
+		count += (uint32_t)__builtin_popcountll(set->bits[i]);
 	return count;
-}
-
-uint32_t sys_cpu_set_count(const struct sys_cpu_set *a)
-{
-	return sys_cpu_set_count_both(a, a);
 }
 
 int sys_cpus_online(const char *root, struct sys_cpu_set *ret)

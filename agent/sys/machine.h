@@ -27,10 +27,9 @@ struct sys_cpu_time {
 int sys_cpu_list_parse(const char *text, size_t len, struct sys_cpu_set *ret);
 
 /*
- * How many CPUs are in a, or in both a and b.
+ * How many CPUs are in a set.
  */
-uint32_t sys_cpu_set_count(const struct sys_cpu_set *a);
-uint32_t sys_cpu_set_count_both(const struct sys_cpu_set *a, const struct sys_cpu_set *b);
+uint32_t sys_cpu_set_count(const struct sys_cpu_set *set);
 
 /*
  * Reads the CPUs that are online. Returns 0 or -errno.

@@ -13,7 +13,6 @@
 #include <unistd.h>
 
 #include "sys/root.h"
-#include "sys/machine.h"
 #include "util/cleanup.h"
 #include "util/file.h"
 #include "util/parse.h"
@@ -21,7 +20,6 @@
 
 #define PF_KTHREAD 0x00200000 /* include/linux/sched.h; part of the stat line's ABI since 2.6 */
 #define STAT_MAX_BYTES 4096
-#define STATUS_MAX_BYTES 65536
 
 /* Fields of the stat line, numbered as in proc(5). */
 enum { FIELD_STATE = 3, FIELD_PARENT = 4, FIELD_FLAGS = 9, FIELD_THREADS = 20, FIELD_START = 22 };
@@ -267,51 +265,4 @@ int sys_process_start_time(const char *root, pid_t pid, uint64_t *ret_ticks)
 	if (!err)
 		*ret_ticks = stat.start_ticks;
 	return err;
-}
-
-int sys_thread_count(const char *root, pid_t pid, uint32_t *ret)
-{
-	struct sys_process_stat stat;
-	int err = read_stat_of(root, pid, &stat);
-
-	if (!err)
-		*ret = stat.threads;
-	return err;
-}
-
-int sys_allowed_cpus_parse(const char *text, size_t len, struct sys_cpu_set *ret)
-{
-	struct span rest = { text, len }, line, word;
-
-	while (span_next(&rest, '\n', &line)) {
-		if (!span_starts(line, "Cpus_allowed_list:"))
-			continue;
-		span_next(&line, ':', &word);
-		if (!span_next_word(&line, &word))
-			return -EINVAL;
-		return sys_cpu_list_parse(word.text, word.len, ret) ? -EINVAL : 0;
-	}
-	return -EINVAL;
-}
-
-int sys_allowed_cpus(const char *root, pid_t pid, uint32_t *ret)
-{
-	cleanup_free char *text = NULL;
-	struct sys_cpu_set allowed, online;
-	char path[32];
-	size_t len;
-	int err;
-
-	err = sys_cpus_online(root, &online);
-	if (err)
-		return err;
-	snprintf(path, sizeof(path), "/proc/%d/status", pid);
-	err = sys_read(root, path, STATUS_MAX_BYTES, &text, &len);
-	if (!err)
-		err = sys_allowed_cpus_parse(text, len, &allowed);
-	if (err)
-		return err;
-	/* the mask of a process that nobody restricted has CPUs that could be plugged in some day */
-	*ret = sys_cpu_set_count_both(&allowed, &online);
-	return 0;
 }

@@ -55,19 +55,8 @@ void sys_process_command_line(const struct sys_process *process, char *ret, size
 int sys_process_list(const char *root, pid_t **ret_pids, size_t *ret_count);
 
 /*
- * Read one value of a process. Return 0, -ENOENT or -ESRCH (no such process), or -errno.
+ * Reads when a process started, in clock ticks after boot. Returns 0, -ENOENT or -ESRCH (no such process), or -errno.
  */
 int sys_process_start_time(const char *root, pid_t pid, uint64_t *ret_ticks);
-int sys_thread_count(const char *root, pid_t pid, uint32_t *ret);
-
-/*
- * Finds the CPUs that a process may run on in the text of /proc/PID/status. Returns 0 or -EINVAL.
- */
-int sys_allowed_cpus_parse(const char *text, size_t len, struct sys_cpu_set *ret);
-
-/*
- * Counts the CPUs that are online and that the process may run on. Returns 0 or -errno.
- */
-int sys_allowed_cpus(const char *root, pid_t pid, uint32_t *ret);
 
 #endif /* SYS_PROCESS_H */

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "sys/machine.h"
 #include "sys/process.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -37,12 +36,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const char *text = (const char *)data;
 	struct sys_process_stat stat;
-	struct sys_cpu_set cpus;
 
 	if (!sys_process_stat_parse(text, size, &stat))
 		require(stat.pid >= 0 && stat.parent >= 0 && memchr(stat.comm, '\0', sizeof(stat.comm)));
-	if (!sys_allowed_cpus_parse(text, size, &cpus))
-		require(sys_cpu_set_count(&cpus) <= SYS_MAX_CPUS);
 	fuzz_command_line(text, size);
 	return 0;
 }

@@ -200,18 +200,6 @@ static void resolve_refuses_strangers(void **state)
 	assert_int_equal(cgroup.id, 7);
 }
 
-/* Processes of all groups below count. */
-static void procs_are_counted_below(void **state)
-{
-	size_t count = 0;
-
-	(void)state;
-	assert_int_equal(sys_cgroup_procs_count(FIXTURES "v1-systemd/sys/fs/cgroup/cpu,cpuacct", &count), 0);
-	assert_int_equal(count, 4);
-	assert_int_equal(sys_cgroup_procs_count(FIXTURES "v1-systemd/sys/fs/cgroup/nothing", &count), -ENOENT);
-	assert_int_equal(count, 4);
-}
-
 /* cpu.max in all its forms, and what is none of them. */
 static void cpu_max_is_strict(void **state)
 {
@@ -277,7 +265,6 @@ int main(void)
 		cmocka_unit_test(cgroup_of_falls_back_to_v2),
 		cmocka_unit_test(resolve_accepts_names),
 		cmocka_unit_test(resolve_refuses_strangers),
-		cmocka_unit_test(procs_are_counted_below),
 		cmocka_unit_test(cpu_max_is_strict),
 		cmocka_unit_test(cpu_stat_needs_both_counters),
 		cmocka_unit_test(cgroup_text_is_not_trusted),
