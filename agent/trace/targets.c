@@ -27,7 +27,7 @@ static int pidfd_open(pid_t pid)
 }
 
 /*
- * * Passes over all tasks until they mark nothing: a process that was born to an unmarked parent during a pass is found
+ * Passes over all tasks until they mark nothing: a process that was born to an unmarked parent during a pass is found
  * by its parent, or, where that died meanwhile, by the kinship that the programs note.
  */
 static int scan_until_quiet(struct tracer *tracer, size_t *ret_found)
@@ -45,6 +45,7 @@ static int scan_until_quiet(struct tracer *tracer, size_t *ret_found)
 	}
 	if (quiet < QUIET_PASSES)
 		log_warn("new processes kept appearing during %d scans; some may be missed", SCAN_PASSES);
+	log_debug("%zu running threads marked in %d scans", found, i);
 	*ret_found = found;
 	return 0;
 }

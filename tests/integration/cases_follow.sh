@@ -6,7 +6,7 @@
 observe_app() {
 	observe_start "$@"
 	attached
-	[ -s "$1.err" ] || fail "the agent does not say that it waits"
+	wait_for 5 grep -q 'waiting for' "$1.err" || fail "the agent does not say that it waits"
 }
 
 command_processes() {
@@ -95,36 +95,52 @@ case_follow_java_jar() {
 	holds r '.app.processes == 1 and .wall_seconds > 0.4' '[.app, .wall_seconds]'
 }
 
-# The storm goes on while the agent reads who runs. A chain of which one process is missed has no leaves in the report.
-# storm ARGUMENT... : the agent's arguments, %PID% is the storm's first process
-storm() {
-	local arguments=("$@") leaves
+# The storm goes on while the agent reads who runs, and until it has: a chain of which one process is missed has no
+# leaves in the report.
+# storm_start LEAVES [GROUP-WORDS...]
+storm_start() {
+	local leaves=$1
 
-	start "$WORKLOADS/forkstorm" 8 3 25 "$WORKLOADS/exitcode" >storm.out
-	sleep 1
-	observe r "${arguments[@]//%PID%/$started}"
-	end_of "$started"
-	leaves=$(truth storm.out leaves)
-	[ "$leaves" -eq 200 ] || fail "the storm started $leaves leaves"
-	[ "$(command_processes r exitcode)" -eq 200 ] || fail "of 200 leaves, $(command_processes r exitcode) were followed"
-	[ "$(num r .app.processes)" -gt 200 ] || fail "the storm itself was not followed: $(num r .app.processes) processes"
+	shift
+	rm -f calm
+	start "$@" "$WORKLOADS/forkstorm" 8 60 "$leaves" "$WORKLOADS/exitcode" calm >storm.out
+	storm=$started
+}
+
+# storm_observe REPORT LEAVES ARGUMENT...
+storm_observe() {
+	local report=$1 leaves=$2 found
+
+	shift 2
+	observe_start "$report" "$@"
+	attached
+	sleep 0.5
+	touch calm
+	observed "$report"
+	end_of "$storm"
+	found=$(command_processes "$report" exitcode)
+	[ "$(truth storm.out leaves)" -eq "$leaves" ] || fail "the storm started $(truth storm.out leaves) leaves"
+	[ "$found" -eq "$leaves" ] || fail "of $leaves leaves, $found were followed: $(tail -n 3 "$report.err")"
+	[ "$(num "$report" .app.processes)" -gt "$leaves" ] || fail "the storm itself was not followed"
 }
 
 case_follow_storm_by_pid() {
-	storm --pid %PID%
+	storm_start 25
+	sleep 1
+	storm_observe r 200 --pid "$storm"
 }
 
 case_follow_storm_by_name() {
-	storm --app forkstorm
+	storm_start 25
+	sleep 1
+	storm_observe r 200 --app forkstorm
 }
 
 case_follow_storm_by_cgroup() {
 	group_make cpu
-	start "${IN[@]}" "$group" -- "$WORKLOADS/forkstorm" 8 3 25 "$WORKLOADS/exitcode" >storm.out
+	storm_start 25 "${IN[@]}" "$group" --
 	sleep 1
-	observe r --cgroup "$group"
-	end_of "$started"
-	[ "$(command_processes r exitcode)" -eq 200 ] || fail "of 200 leaves, $(command_processes r exitcode) were followed"
+	storm_observe r 200 --cgroup "$group"
 }
 
 # Many at once, each attached to a storm at another moment.
@@ -132,11 +148,8 @@ case_follow_storm_from_its_start() {
 	local round
 
 	for round in 1 2 3 4 5; do
-		start "$WORKLOADS/forkstorm" 8 2.5 5 "$WORKLOADS/exitcode" >storm.out
-		observe "r$round" --pid "$started"
-		end_of "$started"
-		[ "$(command_processes "r$round" exitcode)" -eq 40 ] ||
-			fail "round $round: of 40 leaves, $(command_processes "r$round" exitcode) were followed"
+		storm_start 5
+		storm_observe "r$round" 40 --pid "$storm"
 	done
 }
 
@@ -290,6 +303,7 @@ case_follow_interrupted() {
 		app=$started
 		observe_start "r$signal" --pid "$app"
 		attached
+		sleep 0.5
 		kill "-$signal" "$agent"
 		observed "r$signal"
 		holds "r$signal" '.wall_seconds > 0.3 and .thread_seconds.run > 0.1' '[.wall_seconds, .thread_seconds]'

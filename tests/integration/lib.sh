@@ -258,8 +258,9 @@ observe_start() {
 	local report=$1
 
 	shift
-	start "${AGENT[@]}" -f json -o "$report" "$@" >"$report.out" 2>"$report.err"
+	start "${AGENT[@]}" -v -f json -o "$report" "$@" >"$report.out" 2>"$report.err"
 	observer=$started
+	observed_report=$report
 }
 
 observed() {
@@ -268,10 +269,11 @@ observed() {
 	check_report "$1"
 }
 
-# Until the agent follows, or waits for its app. The margin is wide: it needs 0.15 s. Its pid is in $agent.
+# Until the agent that observe_start started has marked what runs, and waits for its app or follows it. Its pid is in
+# $agent.
 attached() {
 	agent_pid "$observer"
-	sleep "${ATTACH_SECONDS:-0.8}"
+	wait_for "${ATTACH_SECONDS:-40}" grep -q 'threads marked' "$observed_report.err" || fail "the agent does not attach"
 }
 
 # A number from a report: num REPORT JQ

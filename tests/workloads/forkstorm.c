@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The accel-agent authors */
 /*
- * forkstorm CHAINS SEC LEAVES PROGRAM: for SEC seconds, CHAINS processes each fork a child and exit at once, and the
- * child does the same, ...: thousands of processes, none of which lives for a millisecond, all re-parented to the
- * first. Then the last process of each chain starts PROGRAM LEAVES times, one after the other. A follower that loses
+ * forkstorm CHAINS SEC LEAVES PROGRAM [FILE]: for SEC seconds, or until FILE exists, CHAINS processes each fork a child
+ * and exit at once, and the child does the same, ...: thousands of processes, none of which lives for a millisecond,
+ * all re-parented to the first. Then the last process of each chain starts PROGRAM LEAVES times, one after the other. A follower that loses
  * one process of a chain loses all its leaves: the truth is CHAINS * LEAVES for every follower that comes before
  * them.
  * Prints: processes=N (all but the first, leaves included) leaves=N.
  */
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -49,12 +50,17 @@ static void start_leaves(long leaves, const char *program)
 	}
 }
 
-static void run_chain(double end, long leaves, const char *program)
+static bool over(double end, const char *file)
+{
+	return work_now() >= end || (file && !access(file, F_OK));
+}
+
+static void run_chain(double end, const char *file, long leaves, const char *program)
 {
 	pid_t pid;
 
 	count(&shared->processes);
-	while (work_now() < end) {
+	while (!over(end, file)) {
 		pid = fork();
 		if (pid < 0)
 			work_die("fork");
@@ -84,7 +90,7 @@ int main(int argc, char **argv)
 		if (pid < 0)
 			work_die("fork");
 		if (!pid)
-			run_chain(end, leaves, argv[4]);
+			run_chain(end, argv[5], leaves, argv[4]);
 	}
 	while (wait(NULL) > 0)
 		;
