@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/*
+ * One knob of a control group: how it is read and written in v1 and v2, and its bounds. A knob decides nothing: see
+ * governor.h. One file (knob_*.c) and one row in knobs.c each.
+ */
+#ifndef KNOB_H
+#define KNOB_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "sys/cgroup.h"
+
+#define KNOB_TEXT 256
+#define KNOB_WHY 256
+
+/*
+ * Values are in one unit for all versions of a knob:
+ * weights: thousandths of the default (1000 is what every group starts with: cpu.weight 100, cpu.shares 1024);
+ * memory: bytes, UINT64_MAX for no limit; switches: 0 or 1. Sets of CPUs have no number: see text.
+ */
+struct knob {
+	const char *name; /* what it is called in v2 */
+	const char *controller; /* "cpu", "memory", "io", "cpuset"; v1 calls "io" "blkio" */
+	unsigned int action; /* enum action of options.h: the class that --only and --without name */
+	bool one_shot; /* writing it does something, and leaves no value to restore (memory.reclaim) */
+	bool text; /* its value has no number: parse and format are NULL */
+
+	/* The file's name in this group's hierarchy; never NULL. */
+	const char *(*file)(const struct sys_cgroup *group);
+	/*
+	 * Whether it does anything here: the file is there, may be written, and has an effect (a scheduler or controller
+	 * that heeds it). Returns 0; -ENOENT (this kernel or hierarchy has no such file), -EROFS or -EACCES (may not be
+	 * written), -ENODEV (has no effect here), with the reason in why, in the words of the report.
+	 */
+	int (*probe)(const char *root, const struct sys_cgroup *group, char why[KNOB_WHY]);
+	/*
+	 * Reads the present value as it would have to be written: one line, no newline. Returns 0 or -errno.
+	 */
+	int (*read)(const struct sys_cgroup *group, char ret[KNOB_TEXT]);
+	/*
+	 * Writes what read() or format() gave. Returns 0 or -errno.
+	 */
+	int (*write)(const struct sys_cgroup *group, const char *value);
+	/*
+	 * From the unit above to the text that read() will give back after it was written: rounded as the kernel rounds,
+	 * within the bounds. Returns 0 or -ERANGE (nothing within the bounds makes sense).
+	 */
+	int (*format)(const struct sys_cgroup *group, uint64_t value, char ret[KNOB_TEXT]);
+	/*
+	 * The other way round. Returns 0 or -EINVAL.
+	 */
+	int (*parse)(const struct sys_cgroup *group, const char *text, uint64_t *ret);
+};
+
+#define KNOB_WEIGHT_DEFAULT 1000
+
+/* All knobs, NULL at the end. */
+extern const struct knob *const knobs[];
+
+extern const struct knob knob_cpu_weight; /* v1: cpu.shares */
+extern const struct knob knob_cpu_idle;
+extern const struct knob knob_cpuset_cpus;
+extern const struct knob knob_memory_low;
+extern const struct knob knob_memory_soft_limit; /* v1 only: memory.soft_limit_in_bytes */
+extern const struct knob knob_memory_reclaim;
+extern const struct knob knob_io_weight; /* io.weight (iocost), io.bfq.weight, blkio.bfq.weight */
+extern const struct knob knob_io_prio; /* io.prio.class, text */
+
+/*
+ * Looks a knob up by its name in v2. Returns NULL if there is none.
+ */
+const struct knob *knob_find(const char *name);
+
+/*
+ * For knob files: the first line of a file of the group, without its newline; and the text, in one write. Return 0 or
+ * -errno.
+ */
+int knob_read_line(const struct sys_cgroup *group, const char *file, char ret[KNOB_TEXT]);
+int knob_write_line(const struct sys_cgroup *group, const char *file, const char *text);
+
+/*
+ * The first half of probe(): the file is there, and may be written. Returns 0, or as probe().
+ */
+int knob_probe_file(const struct sys_cgroup *group, const char *file, char why[KNOB_WHY]);
+
+#endif /* KNOB_H */
