@@ -26,4 +26,10 @@ int cmd_run(const struct config *config);
  */
 int cmd_doctor(const struct config *config);
 
+/*
+ * Puts back what agents that were killed, or told to keep it, have changed, and says so on stdout. Returns the exit
+ * status of the program: EXIT_UNSUPPORTED if something could not be put back.
+ */
+int cmd_restore(const struct config *config);
+
 #endif /* COMMANDS_H */

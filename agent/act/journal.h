@@ -9,27 +9,40 @@
 
 #define JOURNAL_DIR "/run/accel-agent" /* gone after a boot, as are the changes */
 #define JOURNAL_VALUE 256 /* bytes of a value, its NUL included */
+#define JOURNAL_GROUP_PREFIX "accel-" /* of the last part of every group that is made: nothing else is ever removed */
 
 struct journal;
 
 /*
- * Starts a journal of this process in directory (made if it is not there: owner only; no part of it is followed through
- * a link, and it must belong to us). The journal's file is locked (flock) for as long as it is open, so that
- * journal_recover() of another process can tell that its owner lives. The file itself is made by the first entry.
- * Returns 0, -EPERM (the directory belongs to somebody else or others may write it), -ENOMEM or -errno.
+ * Starts a journal of this process in directory (an absolute path; made if it is not there: owner only; no part of it is
+ * followed through a link, and it must belong to us). The journal's file is locked (flock) for as long as it is open, so
+ * that journal_recover() of another process can tell that its owner lives. The file itself is made by the first entry.
+ * Returns 0, -EPERM (the directory belongs to somebody else, others may write it or replace it), -ENOMEM or -errno.
+ *
+ * With journal_open_below(), everything that entries name must be below root; with a root other than "", which is a
+ * test's, folders and files need not be on cgroupfs and sysfs.
  */
 int journal_open(const char *directory, struct journal **ret);
+int journal_open_below(const char *root, const char *directory, struct journal **ret);
 
 /*
- * Each writes one entry and waits until it is on the disk (fdatasync); only then may the caller change anything. Return
- * 0 or -errno; on an error the caller changes nothing.
+ * Each writes one entry and waits until it is on the disk (fdatasync); only then may the caller change anything. One that
+ * says nothing new is not written again: calling before every write is cheap. Return 0 or -errno; on an error the caller
+ * changes nothing. Besides -errno of writing: -EINVAL (no such file or group can be: paths must be absolute and in their
+ * shortest form), -ESTALE (the group has another id; or our own file was removed by somebody), -ENOENT, -EXDEV (no
+ * cgroup, or not of one hierarchy with home), -ENOTDIR or -ELOOP (a link is on the way, so it could not be undone),
+ * -EEXIST (the group to be made is there already), -EFBIG (the journal is full: JOURNAL_MAX_BYTES).
  *
  * journal_value: file (a name without '/') in the folder directory, whose cgroup id is id, held old and will hold ours.
- * Called again for the same file with another ours, old stays the first one: all of ours count as ours.
- * journal_file: the same for a file that is in no cgroup, by its path ("/sys/kernel/rcu_expedited").
- * journal_group: directory will be made for an app whose processes come from home (id home_id). Undone by moving every
- * process that is in it then to home (or, where that is gone, to the nearest group above it that is left), and removing
- * it. home "" says that there is nothing to move back to: the group is removed only if it is empty.
+ * Called again for the same file with another ours, old stays the first one: all of ours count as ours. Both are as
+ * reading the file gives them (its first line).
+ * journal_file: the same for a file that is in no cgroup, by its path ("/sys/kernel/rcu_expedited"): below /sys or
+ * /proc/sys.
+ * journal_group: directory, whose last part starts with JOURNAL_GROUP_PREFIX, will be made for an app whose processes
+ * come from home (id home_id). Undone by moving every process that is in it then to home (or, where that is gone or
+ * takes none, to the nearest group above it that does), and removing it. home "" (home_id 0) says that there is nothing
+ * to move back to: the group is removed only if it is empty. Groups that others made in it are left alone with all that
+ * is in them; it can then not be removed (-EBUSY), and the next undo tries again.
  * journal_controller: controller will be enabled in directory's cgroup.subtree_control (v2). Undone by disabling it; that
  * somebody else has come to need it (EBUSY) is JOURNAL_FOREIGN, no failure.
  */
@@ -46,7 +59,11 @@ enum journal_outcome {
 	JOURNAL_FAILED, /* err says why */
 };
 
-/* Told of each entry that is undone. what is its file or group, safe to print; old and found are "" for groups. */
+/*
+ * Told of each file or group that is undone. what is its path; old and found are "" for groups, and "-NAME" and "+NAME"
+ * for controllers. All are safe to print. An entry or a whole journal that makes no sense is JOURNAL_FAILED with
+ * -EBADMSG, and what is the journal's path.
+ */
 typedef void (*journal_tell)(void *context, enum journal_outcome outcome, int err, const char *what, const char *old,
 			     const char *found);
 
@@ -57,7 +74,7 @@ typedef void (*journal_tell)(void *context, enum journal_outcome outcome, int er
 int journal_undo(struct journal *journal, journal_tell tell, void *context);
 
 /*
- * Undoes the entries of one file, or of one group, only; they stay in the journal (and do no harm there: see
+ * Undo the entries of one file, or of one group, only; they stay in the journal (and do no harm there: see
  * JOURNAL_WAS_RESTORED). Returns 0, -ENOENT if there is no such entry, -EBUSY if somebody else wrote another value, or
  * -errno.
  */
@@ -65,7 +82,8 @@ int journal_undo_value(struct journal *journal, const char *directory, const cha
 int journal_undo_group(struct journal *journal, const char *directory);
 
 /*
- * Leaves everything as it is: from now on, only journal_recover() with kept = true undoes it.
+ * Leaves everything as it is: from now on, only journal_recover() with kept = true undoes it. Further entries start
+ * another file. Returns 0 or -errno.
  */
 int journal_keep(struct journal *journal);
 
@@ -75,11 +93,16 @@ int journal_keep(struct journal *journal);
 void journal_close(struct journal *journal);
 
 /*
- * Undoes every journal in directory whose owner is gone; with kept, also those that journal_keep() left. Journals of
- * agents that run are not touched: *ret_live is their number. Entries that are damaged (a crash of the machine: cut off
- * at the end, or a checksum that is wrong) are left out. Returns the number of journals that were undone, or -errno;
- * -ENOENT is no error: nothing was ever changed.
+ * Undoes every journal in directory whose owner is gone, the newest first; with kept, also those that journal_keep()
+ * left. Journals of agents that run are not touched: *ret_live is their number. Recoveries wait for each other. A last
+ * entry that is cut off was never acted upon and is left out silently. Damaged entries are left out and told; that
+ * journal, and files that are no journal of ours, are set aside once the rest is undone: renamed, and not looked at
+ * again. A journal with an entry that failed stays for the next time, as does one of a version that is not ours
+ * (-EPROTONOSUPPORT). Returns the number of journals that were undone (0: also if directory is not there, as nothing was
+ * ever changed), or -errno.
  */
 int journal_recover(const char *directory, bool kept, journal_tell tell, void *context, unsigned int *ret_live);
+int journal_recover_below(const char *root, const char *directory, bool kept, journal_tell tell, void *context,
+			  unsigned int *ret_live);
 
 #endif /* JOURNAL_H */

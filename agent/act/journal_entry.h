@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/* One entry of a journal as a line of text, and back. Pure: no I/O. */
+#ifndef JOURNAL_ENTRY_H
+#define JOURNAL_ENTRY_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/*
+ * A line is "KIND ID PATH NAME OLD OURS HOME CHECKSUM": blanks, '%' and all that is not printable ASCII come as %XX, a
+ * field that is empty as "-". The checksum is the CRC-32 of what stands before its blank, as 8 hexadecimal digits.
+ */
+enum journal_kind {
+	JOURNAL_ENTRY_VALUE,
+	JOURNAL_ENTRY_FILE,
+	JOURNAL_ENTRY_GROUP,
+	JOURNAL_ENTRY_CONTROLLER,
+};
+
+/* Fields that a kind does not have are "" or 0; none is NULL. */
+struct journal_entry {
+	enum journal_kind kind;
+	uint64_t id; /* cgroup id of path; GROUP: of home. FILE has none */
+	const char *path; /* VALUE and CONTROLLER: the group; GROUP: the group that is made; FILE: the file */
+	const char *name; /* VALUE: the file in the group; CONTROLLER: the controller */
+	const char *old, *ours; /* VALUE and FILE */
+	const char *home; /* GROUP; may be "" */
+};
+
+/*
+ * Writes an entry as one line, newline included. The caller frees *ret_line, which is also terminated by a NUL. Returns
+ * 0, -EINVAL (a field that this kind may not have, lacks or cannot hold: a path that is not absolute or has empty, "."
+ * or ".." parts, a name with '/', a value of several lines, no id, a group whose name does not start with
+ * JOURNAL_GROUP_PREFIX), -ENAMETOOLONG or -ENOMEM.
+ */
+int journal_entry_encode(const struct journal_entry *entry, char **ret_line, size_t *ret_len);
+
+/*
+ * Reads line[0, len), which has no newline. Decodes in place: ret points into line. Returns 0, or -EBADMSG: the checksum
+ * is wrong, or it is no line that journal_entry_encode() could have written; line is undefined then.
+ */
+int journal_entry_decode(char *line, size_t len, struct journal_entry *ret);
+
+#endif /* JOURNAL_ENTRY_H */

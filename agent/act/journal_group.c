@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/* Removing a group of ours: its processes go home first. */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "act/journal_tree.h"
+#include "act/journal_undo.h"
+#include "util/cleanup.h"
+#include "util/file.h"
+#include "util/parse.h"
+
+#define PROCS "cgroup.procs"
+#define PROCS_MAX_BYTES (32U << 20) /* 4 million processes */
+#define TRIES 100 /* passes, for processes that fork meanwhile, and naps */
+#define NAP_MS 10 /* a second in all: tasks that die keep a group busy for a moment after they left cgroup.procs */
+
+/* Where processes go: home, or the nearest group above it that is left and takes them. */
+struct home {
+	const char *root;
+	char path[PATH_MAX]; /* of the group that procs belongs to */
+	dev_t hierarchy; /* device of the hierarchy's file system: the way up ends where it does */
+	int procs;
+};
+
+static void home_close(struct home *home)
+{
+	if (home->procs >= 0)
+		close(home->procs);
+	home->procs = -1;
+}
+
+/* Opens the group home->path for processes to be moved to. Returns 0 or -errno. */
+static int home_enter(struct home *home, uint64_t id)
+{
+	cleanup_close int fd = -1;
+	struct stat st;
+	int err;
+
+	err = journal_tree_group(home->root, home->path, id, &fd);
+	if (err)
+		return err;
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (st.st_dev != home->hierarchy)
+		return -EXDEV;
+	return journal_tree_member(fd, PROCS, O_WRONLY, &home->procs);
+}
+
+/* Goes up until there is a group. Returns 0 or -errno: none is left. */
+static int home_climb(struct home *home)
+{
+	int err;
+
+	home_close(home);
+	do {
+		*strrchr(home->path, '/') = '\0';
+		/* the end of the hierarchy is another file system, or (for a test's root) that root */
+		err = home_enter(home, 0);
+	} while (err == -ENOENT);
+	return err;
+}
+
+/* Finds where the processes of group go. Returns 0, with home->procs < 0 for an entry that has no home, or -errno. */
+static int home_open(const char *root, const struct journal_entry *entry, int group, struct home *ret)
+{
+	struct stat st;
+	int err;
+
+	*ret = (struct home){ .root = root, .procs = -1 };
+	if (!*entry->home)
+		return 0;
+	if (fstat(group, &st) < 0)
+		return -errno;
+	ret->hierarchy = st.st_dev;
+	snprintf(ret->path, sizeof(ret->path), "%s", entry->home);
+	err = home_enter(ret, entry->id);
+	return err == -ENOENT || err == -ESTALE ? home_climb(ret) : err;
+}
+
+/*
+ * Moves one process. In v2 a group whose controllers are enabled for those below it takes none (EBUSY), nor does a
+ * threaded one (EOPNOTSUPP); in v1 a cpuset without CPUs takes none (ENOSPC): then the one above must.
+ */
+static int move(struct home *home, uint64_t pid)
+{
+	char text[24];
+	int len = snprintf(text, sizeof(text), "%llu\n", (unsigned long long)pid);
+	int err = 0;
+
+	while (!err && write(home->procs, text, (size_t)len) < 0) {
+		if (errno != EBUSY && errno != EOPNOTSUPP && errno != ENOSPC)
+			return -errno;
+		err = home_climb(home);
+	}
+	return err;
+}
+
+/* Moves who is in group now. Returns the number of those that moved; *ret_err is -errno of the last that did not. */
+static int move_all(int group, struct home *home, int *ret_err)
+{
+	cleanup_free char *text = NULL;
+	struct span rest, line;
+	int moved = 0, err;
+	uint64_t pid;
+	size_t len;
+
+	err = read_file_at(group, PROCS, PROCS_MAX_BYTES, &text, &len);
+	if (err) {
+		*ret_err = err;
+		return 0;
+	}
+	rest = (struct span){ text, len };
+	while (home->procs >= 0 && span_next(&rest, '\n', &line)) {
+		if (parse_u64(line, INT_MAX, &pid))
+			continue;
+		/* 0 stands for a process of another PID namespace; written, it would mean this process */
+		err = pid ? move(home, pid) : -EXDEV;
+		if (!err)
+			moved++;
+		else if (err != -ESRCH)
+			*ret_err = err;
+	}
+	return moved;
+}
+
+static bool has_groups(int group)
+{
+	int fd = openat(group, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	cleanup_dir DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+	const struct dirent *entry;
+
+	if (!dir && fd >= 0)
+		close(fd);
+	while (dir && (entry = readdir(dir))) {
+		if (entry->d_type == DT_DIR && strcmp(entry->d_name, ".") && strcmp(entry->d_name, ".."))
+			return true;
+	}
+	return false;
+}
+
+/* Moves and tries to remove, until that is done or nothing changes any more. */
+static int empty_and_remove(int group, int parent, const char *name, struct home *home)
+{
+	const struct timespec nap = { .tv_nsec = NAP_MS * 1000000L };
+	int tries, err = 0;
+
+	for (tries = 0; tries < TRIES; tries++) {
+		int moved;
+
+		err = -EBUSY;
+		moved = move_all(group, home, &err);
+		if (!unlinkat(parent, name, AT_REMOVEDIR) || errno == ENOENT)
+			return 0;
+		if (errno != EBUSY)
+			return -errno;
+		if (moved)
+			continue;
+		if (has_groups(group))
+			return -EBUSY;
+		nanosleep(&nap, NULL);
+	}
+	return err;
+}
+
+int journal_undo_remove(const char *root, const struct journal_entry *entry)
+{
+	cleanup_close int group = -1, parent = -1;
+	const char *name;
+	struct home home;
+	int err;
+
+	err = journal_tree_group(root, entry->path, 0, &group);
+	if (!err)
+		err = journal_tree_parent(root, entry->path, &parent, &name);
+	if (!err)
+		err = home_open(root, entry, group, &home);
+	if (err)
+		return err;
+	err = empty_and_remove(group, parent, name, &home);
+	home_close(&home);
+	return err;
+}

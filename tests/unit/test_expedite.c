@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/* rcu_expedited stands at 1 for the moment of a move, at no other time, and never for somebody else. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "act/expedite.h"
+#include "act/journal.h"
+#include "sandbox.h"
+
+#define EXPEDITED "/sys/kernel/rcu_expedited"
+#define NORMAL "/sys/kernel/rcu_normal"
+
+struct agent {
+	struct journal *journal;
+	struct expedite *expedite;
+};
+
+static struct agent start(struct sandbox *s)
+{
+	struct agent agent = { 0 };
+
+	assert_int_equal(journal_open_below(s->root, s->state, &agent.journal), 0);
+	assert_int_equal(expedite_open(s->root, s->state, agent.journal, &agent.expedite), 0);
+	return agent;
+}
+
+static void end(struct agent *agent)
+{
+	expedite_close(agent->expedite);
+	journal_close(agent->journal);
+}
+
+/* Up at the beginning, down at the end, again and again; before the first time it is in the journal. */
+static void stands_at_1_in_between(void **state)
+{
+	char path[PATH_MAX];
+	struct agent agent;
+	int i;
+
+	sandbox_write(*state, EXPEDITED, "0\n");
+	sandbox_write(*state, NORMAL, "0\n");
+	agent = start(*state);
+	assert_int_equal(sandbox_journals(*state, "journal-", path), 0);
+	for (i = 0; i < 3; i++) {
+		expedite_begin(agent.expedite);
+		sandbox_assert(*state, EXPEDITED, "1\n");
+		expedite_end(agent.expedite);
+		sandbox_assert(*state, EXPEDITED, "0\n");
+	}
+	assert_int_equal(sandbox_journals(*state, "journal-", path), 1);
+	expedite_begin(agent.expedite);
+	end(&agent);
+	sandbox_assert(*state, EXPEDITED, "0\n");
+}
+
+/* Who set it to 1 wants it to stay so; where rcu_normal overrides it there is no use. */
+static void others_are_respected(void **state)
+{
+	char path[PATH_MAX];
+	struct agent agent;
+
+	sandbox_write(*state, EXPEDITED, "1\n");
+	sandbox_write(*state, NORMAL, "0\n");
+	agent = start(*state);
+	expedite_begin(agent.expedite);
+	expedite_end(agent.expedite);
+	sandbox_assert(*state, EXPEDITED, "1\n");
+	sandbox_write(*state, EXPEDITED, "0\n");
+	sandbox_write(*state, NORMAL, "1\n");
+	expedite_begin(agent.expedite);
+	sandbox_assert(*state, EXPEDITED, "0\n");
+	expedite_end(agent.expedite);
+	assert_int_equal(sandbox_journals(*state, "journal-", path), 0);
+	end(&agent);
+}
+
+/* Of two agents, the second lets the first have its way, and does not take the 1 for the machine's own value. */
+static void agents_take_turns(void **state)
+{
+	struct agent first, second;
+
+	sandbox_write(*state, EXPEDITED, "0\n");
+	first = start(*state);
+	second = start(*state);
+	expedite_begin(first.expedite);
+	expedite_begin(second.expedite);
+	expedite_end(second.expedite);
+	sandbox_assert(*state, EXPEDITED, "1\n");
+	expedite_end(first.expedite);
+	sandbox_assert(*state, EXPEDITED, "0\n");
+	expedite_begin(second.expedite);
+	sandbox_assert(*state, EXPEDITED, "1\n");
+	expedite_end(second.expedite);
+	sandbox_assert(*state, EXPEDITED, "0\n");
+	end(&first);
+	end(&second);
+}
+
+/* Killed in between, it is put back by whoever recovers; the other's end does not mind. */
+static void killed_agent_is_undone(void **state)
+{
+	struct sandbox *s = *state;
+	struct agent agent;
+	unsigned int live;
+
+	sandbox_write(s, EXPEDITED, "0\n");
+	agent = start(s);
+	expedite_begin(agent.expedite);
+	journal_close(agent.journal);
+	assert_int_equal(journal_recover_below(s->root, s->state, false, NULL, NULL, &live), 1);
+	sandbox_assert(s, EXPEDITED, "0\n");
+	expedite_close(agent.expedite);
+	sandbox_assert(s, EXPEDITED, "0\n");
+}
+
+/* Without a journal entry there is no change. */
+static void no_journal_no_change(void **state)
+{
+	struct agent agent;
+	char path[PATH_MAX];
+
+	sandbox_write(*state, EXPEDITED, "0\n");
+	agent = start(*state);
+	expedite_begin(agent.expedite);
+	expedite_end(agent.expedite);
+	assert_int_equal(sandbox_journals(*state, "journal-", path), 1);
+	assert_int_equal(unlink(path), 0);
+	expedite_begin(agent.expedite);
+	sandbox_assert(*state, EXPEDITED, "0\n");
+	end(&agent);
+}
+
+/* A kernel without the file, and a lock that is a link: moves just take longer. */
+static void does_without(void **state)
+{
+	struct sandbox *s = *state;
+	struct agent agent = start(s);
+
+	expedite_begin(agent.expedite);
+	expedite_end(agent.expedite);
+	end(&agent);
+	sandbox_write(s, EXPEDITED, "0\n");
+	assert_int_equal(symlink("../victim", sandbox_path(s, "/state/expedite.lock")), 0);
+	agent = start(s);
+	expedite_begin(agent.expedite);
+	sandbox_assert(s, EXPEDITED, "0\n");
+	end(&agent);
+	assert_int_equal(access(sandbox_path(s, "/victim"), F_OK), -1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, sandbox_make, sandbox_remove)
+		TEST(stands_at_1_in_between), TEST(others_are_respected), TEST(agents_take_turns),
+		TEST(killed_agent_is_undone), TEST(no_journal_no_change), TEST(does_without),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
