@@ -19,7 +19,7 @@ typedef bool (*place_member)(void *context, pid_t pid);
 
 struct place_rules {
 	const char *root; /* of /proc and /sys: "" */
-	const char *cgroup_root; /* settings: where cgroupfs is mounted, in place of what /proc/self/mountinfo says; NULL */
+	const char *cgroup_root; /* settings: where cgroupfs is, in place of what the mount table says; NULL */
 	bool kubepods; /* groups of Kubernetes may be touched */
 };
 
@@ -27,40 +27,55 @@ struct place {
 	struct sys_cgroup group; /* the app's, where knobs are turned */
 	struct sys_cgroup home; /* where it was found */
 	bool ours; /* group was made by us and is removed at the end */
-	bool prepared; /* group is made, and nobody is in it yet */
+	bool prepared; /* group is made, and nobody is in it yet: set by place_make(), for the caller to take back */
+	bool systemd; /* v2 and systemd runs: change nothing here but through it */
 };
 
 #define PLACE_WHY 256
 
 /*
- * Finds where the process pid is in the hierarchy of controller and what could be done there, changing nothing. Returns
+ * Finds where the process pid is in the hierarchy of controller ("cpu", "memory", "io", "cpuset") and what could be done
+ * there, changing nothing. name tells apart the groups that this process makes: letters, digits, '-', at most 64.
+ * Returns
  *  0 with ret->ours false: the app is alone in its group (every process of that group and the groups below it is a
- *    member), which is not the root of the hierarchy;
- *  0 with ret->ours true: ret->group is where a group of ours may be made: below home in v1; in v2 below home if home is
- *    the root of the hierarchy, else beside it, and only if home has no limits (cpu.max, cpuset.cpus, memory.max,
- *    memory.high, pids.max, io.max) that the app would escape;
- *  -ENOENT the hierarchy is not there, or the process is gone; -EROFS cgroupfs is read-only; -EACCES; -EPERM the group
- *    is Kubernetes' or systemd's and so not ours to touch; -EBUSY v2 allows no group there: all with the reason in why
- *    in the words of the report.
+ *    member), which is not the root of the hierarchy; ret->group is ret->home;
+ *  0 with ret->ours true: ret->group (id 0) is where a group of ours may be made: below home in v1; in v2 below home if
+ *    home is the root of the hierarchy, else beside it, and only if home has no limits (cpu.max, cpuset, memory, pids,
+ *    io) and no BPF filters of its own that the app would escape;
+ *  -ESRCH the process is gone; -ENOENT the hierarchy, or its controller, is not there; -EROFS cgroupfs is read-only;
+ *  -EACCES; -EPERM the group is Kubernetes' and so not ours to touch; -EBUSY v2 allows no group there, or does not hand
+ *  the controller down to it; -EINVAL name, or the group is outside of what this process may see; or -errno. The reason
+ *  is in why in the words of the report, safe to print.
  */
 int place_find(const struct place_rules *rules, const char *controller, pid_t pid, const char *name,
 	       place_member member, void *context, struct place *ret, char why[PLACE_WHY]);
 
 /*
- * Makes ret->group if it is ours (journalled first; in v2 the controller is enabled in the group above, journalled as
- * well). Returns 0 or -errno; EEXIST cannot happen.
+ * Makes place->group if it is ours, and sets its id; its name gets a number more if there is a group of that name. In
+ * v2, for a group of either kind, the controller is enabled in the group above if it is not. Each is journalled first.
+ * Returns 0, -ENOENT (home, or the group above, is gone or another), -EBUSY (v2 refuses), or -errno, with the reason in
+ * why; place is as before then, and what was made so far is in the journal or gone.
  */
 int place_make(struct place *place, const char *controller, struct journal *journal, char why[PLACE_WHY]);
 
 /*
- * Moves one process with all its threads into place->group. Returns 0, -ESRCH (it is gone), or -errno. The kernel waits
- * for an RCU grace period in each move (3 to 20 ms); see expedite.h.
+ * In v2 one group serves all controllers: enables another one for a group that is there (in the group above it,
+ * journalled first). Does nothing in v1, or if the group has the controller. Returns as place_make().
+ */
+int place_enable(const struct place *place, const char *controller, struct journal *journal, char why[PLACE_WHY]);
+
+/*
+ * Moves one process with all its threads into place->group. Returns 0, -ESRCH (it is gone), -ENOENT (the group is gone,
+ * or another has its name), or -errno. The first of several moves waits for an RCU grace period; see expedite.h.
  */
 int place_move(const struct place *place, pid_t pid);
 
 /*
  * Moves every member that is in home, or in a group below it, until a pass finds none (they fork meanwhile; at most 64
- * passes). Returns the number of processes that were moved, or -errno.
+ * passes). Left alone are groups of ours and of Kubernetes below home, and those deeper or more than SYS_CGROUP_*_MAX.
+ * Returns the number of processes that were moved (0: there was none left), -EAGAIN (64 passes met members that were
+ * gone before they could be moved, each with children), or -errno: of the first member that the kernel refused to move,
+ * after all others were.
  */
 int place_move_members(const struct place *place, place_member member, void *context);
 

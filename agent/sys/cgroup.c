@@ -142,23 +142,28 @@ static const struct sys_mount *mount_showing(const struct sys_mounts *mounts, co
 	return best;
 }
 
-int sys_cgroup_of(const char *root, pid_t pid, const char *controller, struct sys_cgroup *ret)
+int sys_cgroup_path(const char *root, pid_t pid, const char *controller, char *ret_path, bool *ret_v2)
 {
-	const struct sys_mount *mount;
 	cleanup_free char *text = NULL;
-	char path[PATH_MAX], file[32];
-	struct sys_mounts mounts;
-	struct sys_cgroup found;
+	char file[32];
 	size_t len;
-	bool v2;
 	int err;
 
 	snprintf(file, sizeof(file), "/proc/%d/cgroup", pid);
 	err = sys_read(root, file, CGROUP_MAX_BYTES, &text, &len);
-	if (!err)
-		err = sys_cgroup_parse(text, len, controller, path, &v2);
-	if (!err)
-		err = sys_mounts_read(root, &mounts);
+	if (err)
+		return err == -ENOENT ? -ESRCH : err;
+	return sys_cgroup_parse(text, len, controller, ret_path, ret_v2);
+}
+
+int sys_cgroup_mounted(const char *root, const char *path, bool v2, const char *controller, struct sys_cgroup *ret)
+{
+	const struct sys_mount *mount;
+	struct sys_mounts mounts;
+	struct sys_cgroup found;
+	int err;
+
+	err = sys_mounts_read(root, &mounts);
 	if (err)
 		return err;
 	mount = mount_showing(&mounts, controller, v2, path);
@@ -171,7 +176,19 @@ int sys_cgroup_of(const char *root, pid_t pid, const char *controller, struct sy
 	return err;
 }
 
-int sys_cgroup_id(const char *directory, uint64_t *ret_id)
+int sys_cgroup_of(const char *root, pid_t pid, const char *controller, struct sys_cgroup *ret)
+{
+	char path[PATH_MAX];
+	bool v2;
+	int err;
+
+	err = sys_cgroup_path(root, pid, controller, path, &v2);
+	if (err)
+		return err == -ESRCH ? -ENOENT : err;
+	return sys_cgroup_mounted(root, path, v2, controller, ret);
+}
+
+int sys_cgroup_id_at(int dirfd, uint64_t *ret_id)
 {
 	struct {
 		struct file_handle handle;
@@ -180,16 +197,34 @@ int sys_cgroup_id(const char *directory, uint64_t *ret_id)
 	struct stat st;
 	int mount_id;
 
-	if (!name_to_handle_at(AT_FDCWD, directory, &place.handle, &mount_id, 0) &&
+	if (!name_to_handle_at(dirfd, "", &place.handle, &mount_id, AT_EMPTY_PATH) &&
 	    place.handle.handle_bytes == sizeof(place.id)) {
 		memcpy(ret_id, place.handle.f_handle, sizeof(place.id));
 		return 0;
 	}
 	/* seccomp filters of containers refuse the call; the inode number is the id since kernel 5.5 (40430452fd5d) */
-	if (stat(directory, &st) < 0)
+	if (fstat(dirfd, &st) < 0)
 		return -errno;
 	*ret_id = st.st_ino;
 	return 0;
+}
+
+int sys_cgroup_id(const char *directory, uint64_t *ret_id)
+{
+	cleanup_close int fd = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : sys_cgroup_id_at(fd, ret_id);
+}
+
+bool sys_cgroup_up(struct sys_cgroup *cgroup)
+{
+	char *slash = strrchr(cgroup->directory + cgroup->mount_len, '/');
+
+	if (!slash)
+		return false;
+	*slash = '\0';
+	cgroup->id = 0;
+	return true;
 }
 
 /* The name of what fd is open on, free of links, with the root (which may itself be reached through links) cut off. */

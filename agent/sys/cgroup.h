@@ -26,6 +26,16 @@ struct sys_cgroup {
 int sys_cgroup_parse(const char *text, size_t len, const char *controller, char *ret_path, bool *ret_v2);
 
 /*
+ * Reads that from /proc/PID/cgroup. Returns 0, -ESRCH (no such process), as sys_cgroup_parse(), or -errno.
+ */
+int sys_cgroup_path(const char *root, pid_t pid, const char *controller, char *ret_path, bool *ret_v2);
+
+/*
+ * Finds what lies at such a path through a mount of the hierarchy; id stays 0. Returns as sys_cgroup_of().
+ */
+int sys_cgroup_mounted(const char *root, const char *path, bool v2, const char *controller, struct sys_cgroup *ret);
+
+/*
  * Finds the cgroup of a process for a controller; id stays 0. Returns 0, -ENOENT (process or cgroup is gone, the
  * hierarchy is not mounted, or the mount does not show that cgroup), or -errno.
  */
@@ -42,5 +52,16 @@ int sys_cgroup_resolve(const char *root, const char *text, struct sys_cgroup *re
  * Reads the id by which the kernel (and BPF) knows a cgroup, from its directory. Returns 0 or -errno.
  */
 int sys_cgroup_id(const char *directory, uint64_t *ret_id);
+
+/*
+ * The same for an open directory (O_PATH will do).
+ */
+int sys_cgroup_id_at(int dirfd, uint64_t *ret_id);
+
+/*
+ * Turns a cgroup into the one above it, whose id is not known (0). Returns false, and changes nothing, at the mount
+ * point.
+ */
+bool sys_cgroup_up(struct sys_cgroup *cgroup);
 
 #endif /* SYS_CGROUP_H */

@@ -93,17 +93,6 @@ static void name_cgroup(const struct sys_cgroup *cgroup, char *ret, size_t size)
 		snprintf(ret, size, "%s", len ? path : "/");
 }
 
-/* Turns a cgroup into the one above it. Returns false at the mount point. */
-static bool go_up(struct sys_cgroup *cgroup)
-{
-	char *slash = strrchr(cgroup->directory + cgroup->mount_len, '/');
-
-	if (!slash)
-		return false;
-	*slash = '\0';
-	return true;
-}
-
 /*
  * Reads a file of the cgroup. Returns 0 or -errno: -ENOENT also where the top of the tree, or a group whose parent does
  * not hand the controller down, has no such file, and so no limit.
@@ -183,7 +172,7 @@ int sys_quota_read(const char *root, pid_t pid, struct sys_quota *ret)
 			quota.cpus = cpus;
 			limiting = cgroup;
 		}
-	} while (go_up(&cgroup));
+	} while (sys_cgroup_up(&cgroup));
 	if (quota.limited) {
 		name_cgroup(&limiting, quota.cgroup, sizeof(quota.cgroup));
 		read_throttling(&limiting, &quota);
@@ -236,7 +225,7 @@ int sys_memory_limit_read(const char *root, pid_t pid, struct sys_memory_limit *
 			limit.limit_bytes = bytes;
 			limiting = cgroup;
 		}
-	} while (go_up(&cgroup));
+	} while (sys_cgroup_up(&cgroup));
 	if (limit.limited) {
 		name_cgroup(&limiting, limit.cgroup, sizeof(limit.cgroup));
 		if (read_bytes(&limiting, limiting.v2 ? "memory.peak" : "memory.max_usage_in_bytes", &limit.peak_bytes))

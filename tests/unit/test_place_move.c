@@ -1,0 +1,230 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/* Moving processes into a group while they fork, in a folder of our own that stands for cgroupfs. */
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "act/place.h"
+
+static char root[64];
+static int moves; /* what is written to the group's cgroup.procs comes out here: it is a FIFO */
+
+/* Moving is in the journal already. */
+int journal_group(struct journal *journal, const char *directory, const char *home, uint64_t home_id)
+{
+	(void)journal;
+	(void)directory;
+	(void)home;
+	(void)home_id;
+	fail();
+	return -EIO;
+}
+
+int journal_controller(struct journal *journal, const char *directory, uint64_t id, const char *controller)
+{
+	(void)journal;
+	(void)directory;
+	(void)id;
+	(void)controller;
+	fail();
+	return -EIO;
+}
+
+static const char *at(const char *path)
+{
+	static char full[4][PATH_MAX];
+	static unsigned int next;
+	char *ret = full[next++ % 4];
+
+	snprintf(ret, sizeof(full[0]), "%s%s", root, path);
+	return ret;
+}
+
+static void put(const char *path, const char *text)
+{
+	FILE *f = fopen(at(path), "w");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static void assert_text(const char *path, const char *expected)
+{
+	FILE *f = fopen(at(path), "r");
+	char text[256];
+	size_t n;
+
+	assert_non_null(f);
+	n = fread(text, 1, sizeof(text) - 1, f);
+	text[n] = '\0';
+	fclose(f);
+	assert_string_equal(text, expected);
+}
+
+static int tree_make(void **state)
+{
+	static struct place place;
+
+	strcpy(root, "/tmp/accel-agent-test-XXXXXX");
+	if (!mkdtemp(root) || mkdir(at("/home"), 0755) || mkdir(at("/home/accel-agent.1.a"), 0755) ||
+	    mkfifo(at("/home/accel-agent.1.a/cgroup.procs"), 0600))
+		return -1;
+	moves = open(at("/home/accel-agent.1.a/cgroup.procs"), O_RDWR | O_NONBLOCK);
+	memset(&place, 0, sizeof(place));
+	place.ours = true;
+	place.home.mount_len = strlen(root);
+	strcpy(place.home.directory, at("/home"));
+	place.group = place.home;
+	strcpy(place.group.directory, at("/home/accel-agent.1.a"));
+	*state = &place;
+	return moves < 0 || sys_cgroup_id(place.home.directory, &place.home.id) ||
+	       sys_cgroup_id(place.group.directory, &place.group.id);
+}
+
+static int remove_one(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+	(void)st;
+	(void)flag;
+	(void)ftw;
+	return remove(path);
+}
+
+static int tree_remove(void **state)
+{
+	(void)state;
+	close(moves);
+	return nftw(root, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static void assert_moved(const char *expected)
+{
+	char text[4096];
+	ssize_t n = read(moves, text, sizeof(text) - 1);
+
+	text[n > 0 ? n : 0] = '\0';
+	assert_string_equal(text, expected);
+}
+
+/* One write with the pid; not into another group that has taken the name. */
+static void move_writes_the_pid(void **state)
+{
+	struct place *place = *state;
+
+	assert_int_equal(place_move(place, 4711), 0);
+	assert_moved("4711\n");
+	assert_int_equal(rename(at("/home/accel-agent.1.a"), at("/home/moved")), 0);
+	assert_int_equal(place_move(place, 4711), -ENOENT);
+	assert_int_equal(mkdir(at("/home/accel-agent.1.a"), 0755), 0);
+	put("/home/accel-agent.1.a/cgroup.procs", "");
+	assert_int_equal(place_move(place, 4711), -ENOENT);
+	assert_text("/home/accel-agent.1.a/cgroup.procs", "");
+}
+
+/* Stands for the kernel: pids leave home when they were moved, and fork while they are. */
+struct app {
+	const char *next[4]; /* what home's cgroup.procs says after each pass */
+	unsigned int passes;
+	pid_t stranger; /* is a member when it is looked up, and another process after it was moved */
+	unsigned int lookups;
+};
+
+static bool is_member(void *context, pid_t pid)
+{
+	struct app *app = context;
+
+	if (pid == app->stranger)
+		return app->lookups++ == 0;
+	if (pid == 9 && app->next[app->passes]) /* the last one in each pass */
+		put("/home/cgroup.procs", app->next[app->passes++]);
+	return pid >= 100;
+}
+
+/* Children that were forked while their parents were moved are moved by the next pass, strangers are not. */
+static void move_members_follows_forks(void **state)
+{
+	struct place *place = *state;
+	struct app app = { .next = { "102\n9\n", "9\n103\n", "9\n" } };
+
+	put("/home/cgroup.procs", "100\n101\n9\n");
+	assert_int_equal(mkdir(at("/home/below"), 0755), 0);
+	put("/home/below/cgroup.procs", "8\n");
+	assert_int_equal(place_move_members(place, is_member, &app), 4);
+	assert_moved("100\n101\n102\n103\n");
+	assert_int_equal(place_move_members(place, is_member, &app), 0);
+	assert_moved("");
+}
+
+/* Groups below home are searched, but for ours (of whatever agent) and Kubernetes'. */
+static void move_members_searches_below(void **state)
+{
+	struct place *place = *state;
+	struct app app = { .next = { NULL } };
+
+	put("/home/cgroup.procs", "");
+	assert_int_equal(mkdir(at("/home/a b"), 0755), 0);
+	assert_int_equal(mkdir(at("/home/a b/c"), 0755), 0);
+	assert_int_equal(mkdir(at("/home/accel-agent.2.b"), 0755), 0);
+	assert_int_equal(mkdir(at("/home/kubepods.slice"), 0755), 0);
+	put("/home/a b/cgroup.procs", "");
+	put("/home/a b/c/cgroup.procs", "200\n0\n");
+	put("/home/accel-agent.2.b/cgroup.procs", "201\n");
+	put("/home/kubepods.slice/cgroup.procs", "202\n");
+	/* the file that stands for the kernel's keeps 200: 64 passes, and no more */
+	assert_int_equal(place_move_members(place, is_member, &app), 64);
+	put("/home/a b/c/cgroup.procs", "");
+	assert_int_equal(place_move_members(place, is_member, &app), 0);
+}
+
+/* A process that ended meanwhile, and whose pid is another's now, goes back to where it was. */
+static void move_members_returns_strangers(void **state)
+{
+	struct place *place = *state;
+	struct app app = { .stranger = 300 };
+
+	put("/home/cgroup.procs", "300\n");
+	assert_int_equal(place_move_members(place, is_member, &app), 0);
+	assert_moved("300\n");
+	assert_int_equal(app.lookups, 3); /* before, after, and in the next pass */
+	assert_text("/home/cgroup.procs", "300\n");
+}
+
+/* What the kernel refuses is told, after all passes that could move somebody. */
+static void move_members_tells_refusals(void **state)
+{
+	struct place *place = *state;
+	struct app app = { .next = { NULL } };
+
+	assert_int_equal(remove(at("/home/accel-agent.1.a/cgroup.procs")), 0);
+	put("/home/cgroup.procs", "100\n");
+	assert_int_equal(place_move_members(place, is_member, &app), -ENOENT); /* the group is of no use */
+	assert_int_equal(symlink("/dev/full", at("/home/accel-agent.1.a/cgroup.procs")), 0);
+	assert_int_equal(place_move_members(place, is_member, &app), -ELOOP); /* no link is followed */
+	put("/home/cgroup.procs", "garbage\n");
+	assert_int_equal(place_move_members(place, is_member, &app), -EINVAL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(move_writes_the_pid, tree_make, tree_remove),
+		cmocka_unit_test_setup_teardown(move_members_follows_forks, tree_make, tree_remove),
+		cmocka_unit_test_setup_teardown(move_members_searches_below, tree_make, tree_remove),
+		cmocka_unit_test_setup_teardown(move_members_returns_strangers, tree_make, tree_remove),
+		cmocka_unit_test_setup_teardown(move_members_tells_refusals, tree_make, tree_remove),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
