@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The accel-agent authors */
-/* Reports: model and verdicts to text or JSON. */
+/* Reports: model, verdicts and changes to text or JSON. */
 #ifndef REPORT_H
 #define REPORT_H
 
@@ -8,7 +8,9 @@
 #include <stdio.h>
 
 #include "detect/detect.h"
+#include "model/change.h"
 #include "model/model.h"
+#include "model/operations.h"
 
 struct report {
 	const struct app *app;
@@ -17,6 +19,13 @@ struct report {
 	const struct verdict *verdicts;
 	size_t nverdicts;
 	bool interim;
+	const struct change *changes;
+	size_t nchanges;
+	const struct operation *operations;
+	size_t noperations;
+	bool dry_run;
+	bool keep; /* --on-exit keep: what is still in force at the end was left so on purpose */
+	const char *unchanged; /* why nothing was changed, to follow "Nothing was changed: "; NULL: what is usual */
 };
 
 struct report_style {

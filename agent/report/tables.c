@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The accel-agent authors */
-/* The tables of the text report: commands, devices, page cache misses, long waits. */
+/* The tables of the text report: operations, commands, devices, page cache misses, long waits. */
 #include "report/tables.h"
 
 #include <math.h>
@@ -17,10 +17,28 @@ static void cell(const struct page *page, const char *text)
 	page_cell(page, -CELL, text, UNITS_LEN);
 }
 
+#define LONG_SECONDS 599.5 /* from here units_seconds() has two units, which is more than a cell holds */
+#define MAX_SECONDS 99999.5 /* and this is the most that a cell holds in seconds */
+
 /* Seconds, or a dash: an empty cell would hide that it was looked at. */
+static void seconds_in(const struct page *page, int width, double seconds)
+{
+	char text[UNITS_LEN * 2];
+
+	if (!(seconds > 0) && !isnan(seconds))
+		snprintf(text, sizeof(text), "-");
+	else if (seconds >= MAX_SECONDS)
+		snprintf(text, sizeof(text), "%.0f h", seconds / 3600);
+	else if (seconds >= LONG_SECONDS)
+		snprintf(text, sizeof(text), "%s s", units_count(UNITS_BUF, (uint64_t)(seconds + 0.5)));
+	else
+		units_seconds(text, seconds);
+	page_cell(page, width, text, sizeof(text));
+}
+
 static void cell_seconds(const struct page *page, double seconds)
 {
-	cell(page, seconds > 0 || isnan(seconds) ? units_seconds(UNITS_BUF, seconds) : "-");
+	seconds_in(page, -CELL, seconds);
 }
 
 static double wall_sum(const struct times *times)
@@ -50,6 +68,48 @@ static void pick_states(const struct times *times, unsigned int count, bool ret_
 			return;
 		ret_picked[best] = true;
 	}
+}
+
+/* Eight columns, so they are as narrow as what they hold; the last takes what is left of the line. */
+#define KIND 10
+#define TIME 9
+#define SHARE 7
+#define IO 11
+#define PROCESSES 10
+#define OPERATION_COLUMNS (2 + KIND + TIME + SHARE + TIME + IO + TIME + PROCESSES + 2)
+
+static void operation_row(const struct page *page, const struct operation *o, double wall_seconds)
+{
+	const double wall = wall_sum(&o->times), *thread = o->times.thread;
+	int left = (int)page->columns - OPERATION_COLUMNS;
+
+	fputs("  ", page->out);
+	page_cell(page, KIND, o->kind[0] ? o->kind : "(other)", sizeof(o->kind));
+	seconds_in(page, -TIME, wall);
+	page_cell(page, -SHARE, wall_seconds > 0 ? units_percent(UNITS_BUF, wall / wall_seconds) : "-", UNITS_LEN);
+	seconds_in(page, -TIME, thread[STATE_RUN]);
+	seconds_in(page, -IO, thread[STATE_DISK] + thread[STATE_FAULT]);
+	seconds_in(page, -TIME, thread[STATE_RUNQ]);
+	page_cell(page, -PROCESSES, units_count(UNITS_BUF, o->processes), UNITS_LEN);
+	fputs("  ", page->out);
+	page_cell(page, left < NAME ? left : NAME, o->most[0] ? o->most : "(no name)", sizeof(o->most));
+	fputc('\n', page->out);
+}
+
+void table_operations(const struct page *page, const struct report *r)
+{
+	bool known = false;
+	size_t i;
+
+	for (i = 0; i < r->noperations; i++)
+		known |= r->operations[i].kind[0] != '\0';
+	if (!known)
+		return;
+	page_heading(page, "By operation (wall time charged to each; then thread time by state)");
+	fprintf(page->out, "  %-*s%*s%*s%*s%*s%*s%*s  mostly\n", KIND, "kind", TIME, "wall", SHARE, "share", TIME,
+		"run", IO, "disk+fault", TIME, "runq", PROCESSES, "processes");
+	for (i = 0; i < r->noperations; i++)
+		operation_row(page, &r->operations[i], r->app->wall_seconds);
 }
 
 void table_commands(const struct page *page, const struct app *app)

@@ -6,6 +6,7 @@
 
 #include "report/page.h"
 
+void table_operations(const struct page *page, const struct report *r); /* also nothing where no kind is known */
 void table_commands(const struct page *page, const struct app *app);
 void table_devices(const struct page *page, const struct app *app);
 void table_page_cache(const struct page *page, const struct app *app);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "model/units.h"
+#include "report/changes.h"
 #include "report/page.h"
 #include "report/tables.h"
 #include "util/cleanup.h"
@@ -238,7 +239,6 @@ static void write_cost(const struct page *page, const struct report *r)
 		fputs("  warning: ", page->out);
 		page_wrap(page, 11, 11, cost->warnings[i]);
 	}
-	fputs("\nNothing was changed: this version only observes.\n", page->out);
 }
 
 /* Writes the page into memory, so that only one write can fail. */
@@ -254,12 +254,17 @@ static int render(const struct report *r, struct page *page, char **ret_text, si
 		write_verdict(page, r);
 		write_bars(page, r->app);
 		write_bottlenecks(page, r);
+	}
+	changes_sections(page, r);
+	if (r->app->seen) {
+		table_operations(page, r);
 		table_commands(page, r->app);
 		table_devices(page, r->app);
 		table_page_cache(page, r->app);
 		table_waits(page, r->app);
 	}
 	write_cost(page, r);
+	changes_conclusion(page, r);
 	failed = ferror(page->out);
 	if (fclose(page->out) || failed)
 		return -ENOMEM;

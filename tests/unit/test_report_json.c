@@ -47,11 +47,9 @@ static char *render(const struct report *r)
 	return text;
 }
 
-static json_t *report_of(const struct app *app, const struct agent_cost *agent, const struct verdict *verdicts,
-			 size_t n)
+static json_t *parsed(const struct report *r)
 {
-	const struct report r = { app, &host, agent, verdicts, n, false };
-	char *text = render(&r);
+	char *text = render(r);
 	json_error_t error;
 	json_t *ret = json_loads(text, JSON_REJECT_DUPLICATES, &error);
 
@@ -59,6 +57,14 @@ static json_t *report_of(const struct app *app, const struct agent_cost *agent, 
 		fail_msg("%s in %s", error.text, text);
 	free(text);
 	return ret;
+}
+
+static json_t *report_of(const struct app *app, const struct agent_cost *agent, const struct verdict *verdicts,
+			 size_t n)
+{
+	const struct report r = { .app = app, .host = &host, .cost = agent, .verdicts = verdicts, .nverdicts = n };
+
+	return parsed(&r);
 }
 
 /* What is at a path of keys. */
@@ -97,6 +103,8 @@ static void test_keys(void **state)
 	assert_string_equal(json_string_value(at(json, "schema", NULL)), "accel-agent.report/1");
 	assert_int_equal(json_array_size(at(json, "actions", NULL)), 0);
 	assert_true(json_is_array(at(json, "actions", NULL)));
+	assert_int_equal(json_array_size(at(json, "operations", NULL)), 0);
+	assert_true(json_is_array(at(json, "operations", NULL)));
 	assert_string_equal(json_string_value(at(json, "app", "ending")), "app");
 	json_decref(json);
 }
@@ -190,7 +198,7 @@ static void test_hostile_names(void **state)
 static void test_one_line(void **state)
 {
 	struct app app = small_app();
-	const struct report r = { &app, &host, &cost, NULL, 0, true };
+	const struct report r = { .app = &app, .host = &host, .cost = &cost, .interim = true };
 	json_t *json;
 	size_t i;
 	char *text;
@@ -241,6 +249,158 @@ static void test_concurrency(void **state)
 	json_decref(json);
 }
 
+static const struct change changes[] = {
+	{ .id = "a1",
+	  .bottleneck = "memory-reclaim",
+	  .knob = "memory.low",
+	  .target = "/job",
+	  .new = "512M",
+	  .reason = "no such file",
+	  .state = CHANGE_REFUSED },
+	{ .id = "a2",
+	  .bottleneck = "cpu-neighbour",
+	  .knob = "cpu.weight",
+	  .target = "/job",
+	  .old = "100",
+	  .new = "400",
+	  .reason = "others ran",
+	  .state = CHANGE_KEPT,
+	  .restored = true,
+	  .effect = { EFFECT_HELPS, "run_per_second", 0.52, 1.94, 273, 240, 300, 6 } },
+	{ .id = "a3",
+	  .knob = "cpu.idle",
+	  .target = "/\xff\n",
+	  .old = "0",
+	  .new = "1",
+	  .reason = "\x1b[2J",
+	  .state = CHANGE_UNDONE,
+	  .effect = { EFFECT_INCONCLUSIVE, "run_per_second", 1, 1.5, NAN, NAN, NAN, 2 } },
+	{ .id = "a4",
+	  .bottleneck = "cpu-neighbour",
+	  .knob = "cpu.weight",
+	  .target = "/job",
+	  .new = "400",
+	  .state = CHANGE_PLANNED },
+};
+
+/* Each change is listed as it was made, with its effect where that was measured; keys come in the documented order. */
+static void test_actions(void **state)
+{
+	static const char *const keys[] = { "id", "target", "knob", "old", "new", "reason", "state", "effect" };
+	static const char *const effect_keys[] = { "metric", "before", "after", "percent", "low", "high", "windows" };
+	struct app app = small_app();
+	const struct report r = { .app = &app, .host = &host, .cost = &cost, .changes = changes, .nchanges = 4 };
+	json_t *json = parsed(&r), *kept = json_array_get(at(json, "actions", NULL), 1);
+	void *it = json_object_iter(kept);
+	size_t i;
+
+	(void)state;
+	assert_int_equal(json_array_size(at(json, "actions", NULL)), 4);
+	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++, it = json_object_iter_next(kept, it))
+		assert_string_equal(json_object_iter_key(it), keys[i]);
+	it = json_object_iter(at(kept, "effect", NULL));
+	for (i = 0; i < sizeof(effect_keys) / sizeof(effect_keys[0]); i++) {
+		assert_string_equal(json_object_iter_key(it), effect_keys[i]);
+		it = json_object_iter_next(at(kept, "effect", NULL), it);
+	}
+	assert_string_equal(json_string_value(at(kept, "id", NULL)), "a2");
+	assert_string_equal(json_string_value(at(kept, "target", NULL)), "/job");
+	assert_string_equal(json_string_value(at(kept, "knob", NULL)), "cpu.weight");
+	assert_string_equal(json_string_value(at(kept, "old", NULL)), "100");
+	assert_string_equal(json_string_value(at(kept, "new", NULL)), "400");
+	assert_string_equal(json_string_value(at(kept, "reason", NULL)), "others ran");
+	assert_string_equal(json_string_value(at(kept, "state", NULL)), "kept");
+	assert_string_equal(json_string_value(at(kept, "bottleneck", NULL)), "cpu-neighbour");
+	assert_true(json_is_true(at(kept, "restored", NULL)));
+	assert_string_equal(json_string_value(at(kept, "effect", "metric")), "run_per_second");
+	assert_true(json_real_value(at(kept, "effect", "before")) == 0.52);
+	assert_true(json_real_value(at(kept, "effect", "after")) == 1.94);
+	assert_true(json_real_value(at(kept, "effect", "percent")) == 273);
+	assert_true(json_real_value(at(kept, "effect", "low")) == 240);
+	assert_true(json_real_value(at(kept, "effect", "high")) == 300);
+	assert_int_equal(json_integer_value(at(kept, "effect", "windows")), 6);
+	assert_string_equal(json_string_value(at(kept, "effect", "verdict")), "helps");
+	json_decref(json);
+}
+
+/* What there was not, or what was not measured, is null; bytes that are no text are replaced. */
+static void test_actions_unknown(void **state)
+{
+	struct app app = small_app();
+	const struct report r = { .app = &app, .host = &host, .cost = &cost, .changes = changes, .nchanges = 4 };
+	json_t *json = parsed(&r), *list = at(json, "actions", NULL);
+	json_t *refused = json_array_get(list, 0), *undone = json_array_get(list, 2),
+	       *planned = json_array_get(list, 3);
+
+	(void)state;
+	assert_string_equal(json_string_value(at(refused, "state", NULL)), "refused");
+	assert_true(json_is_null(at(refused, "effect", NULL)));
+	assert_true(json_is_null(at(refused, "old", NULL)));
+	assert_string_equal(json_string_value(at(planned, "state", NULL)), "planned");
+	assert_string_equal(json_string_value(at(undone, "state", NULL)), "undone");
+	assert_true(json_is_false(at(undone, "restored", NULL)));
+	assert_true(json_is_null(at(undone, "bottleneck", NULL)));
+	assert_string_equal(json_string_value(at(undone, "target", NULL)), "/\xef\xbf\xbd\n");
+	assert_string_equal(json_string_value(at(undone, "effect", "verdict")), "inconclusive");
+	assert_true(json_is_null(at(undone, "effect", "percent")));
+	assert_true(json_is_null(at(undone, "effect", "low")));
+	assert_true(json_is_null(at(undone, "effect", "high")));
+	json_decref(json);
+}
+
+/* A bottleneck names the first change that is about it, a refused one too, or none. */
+static void test_bottleneck_action(void **state)
+{
+	static const struct verdict verdicts[] = {
+		{ .id = "cpu-neighbour", .impact = 0.5 },
+		{ .id = "memory-reclaim", .impact = 0.2 },
+		{ .id = "lock", .impact = 0.1 },
+	};
+	struct app app = small_app();
+	const struct report r = {
+		.app = &app,
+		.host = &host,
+		.cost = &cost,
+		.verdicts = verdicts,
+		.nverdicts = 3,
+		.changes = changes,
+		.nchanges = 4,
+	};
+	json_t *json = parsed(&r), *list = at(json, "bottlenecks", NULL);
+
+	(void)state;
+	assert_string_equal(json_string_value(at(json_array_get(list, 0), "action", NULL)), "a2");
+	assert_string_equal(json_string_value(at(json_array_get(list, 1), "action", NULL)), "a1");
+	assert_true(json_is_null(at(json_array_get(list, 2), "action", NULL)));
+	json_decref(json);
+}
+
+/* Times by kind of operation; the commands without a kind have null for it. */
+static void test_operations(void **state)
+{
+	static const struct operation operations[] = {
+		{ "compile", 34, 2, "cc1", { .thread = { [STATE_RUN] = 4.5 }, .wall = { [STATE_RUN] = 2.25 } } },
+		{ .processes = 3, .commands = 3, .most = "0123456789abcdef" },
+	};
+	struct app app = small_app();
+	const struct report r = {
+		.app = &app, .host = &host, .cost = &cost, .operations = operations, .noperations = 2
+	};
+	json_t *json = parsed(&r), *list = at(json, "operations", NULL), *first = json_array_get(list, 0);
+
+	(void)state;
+	assert_int_equal(json_array_size(list), 2);
+	assert_string_equal(json_string_value(at(first, "kind", NULL)), "compile");
+	assert_int_equal(json_integer_value(at(first, "processes", NULL)), 34);
+	assert_int_equal(json_integer_value(at(first, "commands", NULL)), 2);
+	assert_string_equal(json_string_value(at(first, "most", NULL)), "cc1");
+	assert_true(json_real_value(at(first, "thread_seconds", "run")) == 4.5);
+	assert_true(json_real_value(at(first, "wall", "run")) == 2.25);
+	assert_true(json_is_null(at(json_array_get(list, 1), "kind", NULL)));
+	assert_string_equal(json_string_value(at(json_array_get(list, 1), "most", NULL)), "0123456789abcdef");
+	json_decref(json);
+}
+
 static ssize_t no_space(void *cookie, const char *text, size_t size)
 {
 	(void)cookie;
@@ -254,7 +414,7 @@ static ssize_t no_space(void *cookie, const char *text, size_t size)
 static void test_full(void **state)
 {
 	struct app app = small_app();
-	const struct report r = { &app, &host, &cost, NULL, 0, false };
+	const struct report r = { .app = &app, .host = &host, .cost = &cost };
 	FILE *full = fopencookie(NULL, "w", (cookie_io_functions_t){ .write = no_space });
 
 	(void)state;
@@ -273,6 +433,10 @@ int main(void)
 		cmocka_unit_test(test_one_line),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_concurrency),
+		cmocka_unit_test(test_actions),
+		cmocka_unit_test(test_actions_unknown),
+		cmocka_unit_test(test_bottleneck_action),
+		cmocka_unit_test(test_operations),
 		cmocka_unit_test(test_full),
 	};
 

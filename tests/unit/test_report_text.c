@@ -73,7 +73,9 @@ static int setup(void **state)
 	f->cost = (struct agent_cost){
 		.cpu_seconds = 0.1, .start_cpu_seconds = 0.04, .bpf_seconds = NAN, .max_rss_kib = 9216, .events = 41234
 	};
-	f->report = (struct report){ &f->app, &host, &f->cost, &f->verdict, 1, false };
+	f->report = (struct report){
+		.app = &f->app, .host = &host, .cost = &f->cost, .verdicts = &f->verdict, .nverdicts = 1
+	};
 	*state = f;
 	return 0;
 }
@@ -135,7 +137,54 @@ static void test_parts(void **state)
 	assert_has(text, "  make                    3    1.50 s  socket      curl            outside\n");
 	assert_has(text, "  CPU 40.0 ms to start, then 60.0 ms (0.6 % of one CPU); BPF programs not\n"
 			 "  measured, memory 9 MiB, 41,234 events, none lost\n");
-	assert_has(text, "\nNothing was changed: this version only observes.\n");
+	assert_has(text, "none lost\n\nNothing was changed: nothing that the agent can tune held the app back.\n");
+	assert_has_not(text, "By operation");
+	free(text);
+}
+
+/* Times by kind of operation stand above the commands; what has no kind is last, and alone it is no table. */
+static void test_operations(void **state)
+{
+	static const struct operation operations[] = {
+		{ "compile",
+		  34,
+		  2,
+		  "cc1",
+		  { .thread = { [STATE_RUN] = 12, [STATE_RUNQ] = 0.5, [STATE_DISK] = 1, [STATE_FAULT] = 2 },
+		    .wall = { [STATE_RUN] = 5, [STATE_DISK] = 0.5 } } },
+		{ .kind = "link", .processes = 1, .most = "0123456789abcdef" },
+		{ .processes = 12, .most = "sh", .times = { .thread = { [STATE_RUN] = 725 } } },
+	};
+	struct fixture *f = *state;
+	char *text;
+
+	f->report.operations = operations;
+	f->report.noperations = 3;
+	text = render(f, &plain);
+	assert_has(text,
+		   "\n\nBy operation (wall time charged to each; then thread time by state)\n"
+		   "  kind           wall  share      run disk+fault     runq processes  mostly\n"
+		   "  compile      5.50 s   55 %   12.0 s     3.00 s   500 ms        34  cc1        \n"
+		   "  link              -  0.0 %        -          -        -         1  0123456789a\n"
+		   "  (other)           -  0.0 %    725 s          -        -        12  sh         \n\nCommands");
+	free(text);
+	f->report.operations = operations + 2;
+	f->report.noperations = 1;
+	text = render(f, &plain);
+	assert_has_not(text, "By operation");
+	free(text);
+}
+
+/* A time of ten minutes or more fits into its cell. */
+static void test_long_times(void **state)
+{
+	struct fixture *f = *state;
+	char *text;
+
+	f->command.times.wall[STATE_RUN] = 605.4;
+	f->command.times.thread[STATE_RUN] = 36e6;
+	text = render(f, &plain);
+	assert_has(text, "  cc1                 1,200     605 s    6054 %   10000 h\n");
 	free(text);
 }
 
@@ -173,6 +222,7 @@ static void test_never_seen(void **state)
 	assert_int_equal(strncmp(text, "make was never seen\n", 20), 0);
 	assert_has_not(text, "Where the wall time went");
 	assert_has_not(text, "  watched ");
+	assert_has(text, "\nNothing was changed: the app did not run while the agent watched.\n");
 	assert_has(text, "No process that matches ran");
 	assert_has(text, "The agent itself");
 	free(text);
@@ -323,6 +373,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_parts, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_operations, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_long_times, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_zero_rows, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_interim, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_never_seen, setup, teardown),
