@@ -36,7 +36,8 @@ endif
 comma := ,
 WARNINGS := -Wall -Wextra -Wformat=2 -Wtype-limits -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
 INCLUDES := -Iinclude -Iagent -I$(OUT) -I.
-CPPFLAGS_ALL := -D_GNU_SOURCE -DACCEL_AGENT_VERSION='"$(VERSION)"' $(INCLUDES) $(CPPFLAGS)
+CPPFLAGS_ALL := -D_GNU_SOURCE -DACCEL_AGENT_VERSION='"$(VERSION)"' \
+	-DACCEL_AGENT_CATALOGUE='"$(PREFIX)/share/accel-agent/catalogue"' $(INCLUDES) $(CPPFLAGS)
 
 ifeq ($(VARIANT),release)
 CPPFLAGS_ALL += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
@@ -147,15 +148,19 @@ install: all ## install to DESTDIR/PREFIX (/usr/local)
 	$(call msg,INSTALL,$(DESTDIR)$(PREFIX))
 	$(Q)install -D -m 0755 $(PROGRAM) $(DESTDIR)$(PREFIX)/sbin/accel-agent
 	$(Q)install -D -m 0644 man/accel-agent.8 $(DESTDIR)$(PREFIX)/share/man/man8/accel-agent.8
+	$(Q)install -D -m 0644 etc/accel-agent.catalogue $(DESTDIR)$(PREFIX)/share/accel-agent/catalogue
 	$(Q)install -D -m 0644 etc/accel-agent.conf.sample $(DESTDIR)$(PREFIX)/share/doc/accel-agent/accel-agent.conf.sample
 	$(Q)install -D -m 0644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/accel-agent/LICENSE
 
 uninstall: ## remove what install put there
 	$(call msg,UNINSTALL,$(DESTDIR)$(PREFIX))
 	$(Q)rm -f $(DESTDIR)$(PREFIX)/sbin/accel-agent $(DESTDIR)$(PREFIX)/share/man/man8/accel-agent.8
+	$(Q)rm -f $(DESTDIR)$(PREFIX)/share/accel-agent/catalogue
 	$(Q)rm -f $(DESTDIR)$(PREFIX)/share/doc/accel-agent/accel-agent.conf.sample
 	$(Q)rm -f $(DESTDIR)$(PREFIX)/share/doc/accel-agent/LICENSE
-	$(Q)rmdir $(DESTDIR)$(PREFIX)/share/doc/accel-agent 2>/dev/null || true
+	$(Q)for folder in accel-agent doc/accel-agent; do \
+		rmdir $(DESTDIR)$(PREFIX)/share/$$folder 2>/dev/null || true; \
+	done
 
 clean: ## remove everything that was built
 	$(Q)rm -rf $(OUT)

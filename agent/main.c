@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "catalogue.h"
 #include "commands.h"
 #include "options.h"
 #include "settings.h"
@@ -22,7 +23,7 @@ static const struct command_row commands[] = {
 	{ .name = "warm" },
 	{ .name = "profile" },
 	{ .name = "bench" },
-	{ .name = "restore" },
+	{ .name = "restore", .run = cmd_restore },
 };
 
 static const struct command_row *find_command(const char *name)
@@ -34,7 +35,7 @@ static const struct command_row *find_command(const char *name)
 	return NULL;
 }
 
-/* The exit status for an error of options_ and settings_ functions, which have said what is wrong. */
+/* The exit status for an error of options_, settings_ and catalogue_ functions, which have said what is wrong. */
 static int fail(int err)
 {
 	if (err == -ENOMEM) {
@@ -69,12 +70,18 @@ static int run_command(const struct command_row *command, struct config *config,
 	if (err)
 		return fail(err);
 	log_set_level(config->log_level);
-	if (bare && !config->napps && !config->cgroup) {
+	if (command->wants_target) {
+		err = catalogue_load(config->catalogue, CATALOGUE_INSTALLED_PATH, CATALOGUE_OWN_PATH, &config->known);
+		if (err)
+			return fail(err);
+	}
+	if (bare && !config->napps && !config->cgroup && !config->known) {
 		options_usage(stderr);
 		return EXIT_USAGE;
 	}
-	if (options_check(config, command->wants_target))
-		return EXIT_USAGE;
+	err = options_check(config, command->wants_target);
+	if (err)
+		return fail(err);
 	return command->run(config);
 }
 

@@ -208,6 +208,46 @@ static int set_on_exit(struct config *config, const char *value, char *why)
 	return 0;
 }
 
+static int set_background_cgroup(struct config *config, const char *value, char *why)
+{
+	char *copy;
+
+	if (!*value)
+		return refuse(why, "empty");
+	if (config->nbackground == OPTIONS_BACKGROUND_MAX)
+		return refuse(why, "'%.64s' is one too many: at most %d control groups", value, OPTIONS_BACKGROUND_MAX);
+	for (size_t i = 0; i < config->nbackground; i++) {
+		if (!strcmp(config->background[i], value))
+			return refuse(why, "'%.64s' is given twice", value);
+	}
+	copy = strdup(value);
+	if (!copy)
+		return -ENOMEM;
+	config->background[config->nbackground++] = copy;
+	return 0;
+}
+
+static int set_demote_background(struct config *config, const char *value, char *why)
+{
+	(void)value, (void)why;
+	config->demote_background = true;
+	return 0;
+}
+
+static int set_kubepods(struct config *config, const char *value, char *why)
+{
+	(void)value, (void)why;
+	config->kubepods = true;
+	return 0;
+}
+
+static int set_cgroup_root(struct config *config, const char *value, char *why)
+{
+	if (*value != '/')
+		return refuse(why, "'%.64s' is not an absolute path", value);
+	return replace_text(&config->cgroup_root, value, why);
+}
+
 static int set_format(struct config *config, const char *value, char *why)
 {
 	if (!strcmp(value, "text"))
@@ -227,6 +267,11 @@ static int set_output(struct config *config, const char *value, char *why)
 static int set_config(struct config *config, const char *value, char *why)
 {
 	return replace_text(&config->settings, value, why);
+}
+
+static int set_catalogue(struct config *config, const char *value, char *why)
+{
+	return replace_text(&config->catalogue, value, why);
 }
 
 static int set_quiet(struct config *config, const char *value, char *why)
@@ -268,9 +313,14 @@ const struct option_row option_rows[] = {
 	{ "only", 0, true, true, false, OPTION_GROUP_ACTIONS, set_only },
 	{ "without", 0, true, true, false, OPTION_GROUP_ACTIONS, set_without },
 	{ "on-exit", 0, true, true, false, OPTION_GROUP_NONE, set_on_exit },
+	{ "background-cgroup", 0, true, true, true, OPTION_GROUP_NONE, set_background_cgroup },
+	{ "demote-background", 0, false, true, false, OPTION_GROUP_NONE, set_demote_background },
+	{ "kubepods", 0, false, true, false, OPTION_GROUP_NONE, set_kubepods },
+	{ "cgroup-root", 0, true, true, false, OPTION_GROUP_NONE, set_cgroup_root },
 	{ "format", 'f', true, true, false, OPTION_GROUP_NONE, set_format },
 	{ "output", 'o', true, true, false, OPTION_GROUP_NONE, set_output },
 	{ "ring-size", 0, true, true, false, OPTION_GROUP_NONE, set_ring_size },
+	{ "catalogue", 0, true, true, false, OPTION_GROUP_NONE, set_catalogue },
 	{ "config", 'c', true, false, false, OPTION_GROUP_NONE, set_config },
 	{ "quiet", 'q', false, true, false, OPTION_GROUP_LOG, set_quiet },
 	{ "verbose", 'v', false, true, false, OPTION_GROUP_LOG, set_verbose },

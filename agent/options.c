@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "catalogue.h"
 #include "option_rows.h"
 
 #define RING_BYTES_DEFAULT (256 * 1024)
@@ -69,9 +70,14 @@ void options_clear(struct config *config)
 {
 	for (size_t i = 0; i < config->napps; i++)
 		free(config->apps[i]);
+	for (size_t i = 0; i < config->nbackground; i++)
+		free(config->background[i]);
 	free(config->cgroup);
+	free(config->cgroup_root);
 	free(config->output);
 	free(config->settings);
+	free(config->catalogue);
+	catalogue_free(config->known);
 	memset(config, 0, sizeof(*config));
 }
 
@@ -193,6 +199,29 @@ static enum target find_target(const struct config *config, const char *kinds[5]
 	return target;
 }
 
+_Static_assert(CATALOGUE_NAME_MAX <= OPTIONS_APP_MAX, "an app of the catalogue is an app");
+
+/* The apps of the catalogue as if each had been named. */
+static int take_known_apps(struct config *config)
+{
+	size_t all = catalogue_apps(config->known);
+
+	while (config->napps < AA_MAX_APPS && config->napps < all) {
+		char *copy = strdup(catalogue_app(config->known, config->napps));
+
+		if (!copy)
+			return -ENOMEM;
+		config->apps[config->napps++] = copy;
+	}
+	if (all > config->napps)
+		log_warn("the catalogue %s knows %zu apps, more than the %d that can be followed at once: ignoring %s "
+			 "and all behind it",
+			 catalogue_files(config->known), all, AA_MAX_APPS, catalogue_app(config->known, config->napps));
+	config->from_catalogue = true;
+	config->target = TARGET_APPS;
+	return 0;
+}
+
 int options_check(struct config *config, bool wants_target)
 {
 	const char *kinds[5];
@@ -209,8 +238,12 @@ int options_check(struct config *config, bool wants_target)
 		config->target = TARGET_NONE;
 		return 0;
 	}
+	if (!n && config->known && catalogue_app(config->known, 0))
+		return take_known_apps(config);
 	if (!n) {
-		log_err("what to follow? Name it by one of --app, --pid, --cgroup and -- COMMAND");
+		log_err("what to follow? Name it by one of --app, --pid, --cgroup and -- COMMAND; %s%s",
+			config->known ? "there is no app in the catalogue " : "there is no catalogue of known apps",
+			config->known ? catalogue_files(config->known) : "");
 		return -EINVAL;
 	}
 	if (n > 1) {

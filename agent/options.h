@@ -40,11 +40,15 @@ enum action {
 };
 
 #define OPTIONS_APP_MAX 63 /* bytes in an app's name: what struct app holds */
+#define OPTIONS_BACKGROUND_MAX 16 /* control groups named as background */
+
+struct catalogue;
 
 struct config {
 	enum target target; /* set by options_check() */
 	char *apps[AA_MAX_APPS]; /* owned; names or globs */
 	size_t napps;
+	bool from_catalogue; /* TARGET_APPS: apps are those of the catalogue; set by options_check() */
 	pid_t pid;
 	char *cgroup; /* owned */
 	char *const *command; /* tail of argv, NULL-terminated, not owned */
@@ -59,7 +63,14 @@ struct config {
 	unsigned int only, without; /* enum action bits, as given */
 	unsigned int actions; /* enum action bits that are allowed; set by options_check() */
 	enum on_exit on_exit;
+	char *background[OPTIONS_BACKGROUND_MAX]; /* owned; control groups that may be slowed in favour of the app */
+	size_t nbackground;
+	bool demote_background; /* so may processes whose names the catalogue knows as background */
+	bool kubepods; /* groups of Kubernetes may be changed */
+	char *cgroup_root; /* owned; absolute: where cgroupfs is mounted; NULL: where this process sees it */
 
+	char *catalogue; /* owned; NULL: the installed one, and the users' own */
+	struct catalogue *known; /* owned; what was read of it, by catalogue_load(); NULL: there is none */
 	char *settings; /* owned; NULL: the default file, if it exists */
 	enum log_level log_level;
 	bool help;
@@ -84,8 +95,9 @@ void options_init(struct config *ret);
 int options_parse(int argc, char *const argv[], struct config *ret);
 
 /*
- * Last look at a config that is complete: exactly one kind of target with wants_target, none on the command line
- * without. Sets config->target and config->actions. Returns 0, or -EINVAL with the reason on stderr.
+ * Last look at a config that is complete: with wants_target one kind of target, or none and a catalogue, whose apps are
+ * the target then; none on the command line without. Sets config->target, from_catalogue and actions. Returns 0; -EINVAL
+ * with the reason on stderr; -ENOMEM.
  */
 int options_check(struct config *config, bool wants_target);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The accel-agent authors */
 /* What --help says. */
+#include "catalogue.h"
 #include "options.h"
 
 void options_usage(FILE *out)
@@ -8,7 +9,9 @@ void options_usage(FILE *out)
 	fputs("usage: accel-agent [OPTIONS] --app NAME [--app NAME]...\n"
 	      "       accel-agent [OPTIONS] --pid PID | --cgroup PATH\n"
 	      "       accel-agent [OPTIONS] -- COMMAND [ARG]...\n"
-	      "       accel-agent doctor\n",
+	      "       accel-agent [OPTIONS]                 the apps of the catalogue\n"
+	      "       accel-agent doctor\n"
+	      "       accel-agent restore\n",
 	      out);
 }
 
@@ -17,10 +20,11 @@ void options_help(FILE *out)
 	options_usage(out);
 	fputs("\n"
 	      "Follows an app in the kernel and reports where its wall time goes: ranked bottlenecks, each\n"
-	      "with its evidence and with what would help. Needs root. This version only observes: it\n"
-	      "changes nothing on the machine.\n"
+	      "with its evidence and with what would help. Where neighbours hold the app back, it raises the\n"
+	      "weights of the app's control group, measures what that does, keeps only what helps, and puts\n"
+	      "everything back at the end. Needs root.\n"
 	      "\n"
-	      "What to follow (one of these kinds):\n"
+	      "What to follow (one of these kinds; without any, the apps of the catalogue, until Ctrl-C):\n"
 	      "  -a, --app NAME        the program, or the script that an interpreter runs, by its file name\n"
 	      "                        without the folder; globs allowed; may be given up to 64 times.\n"
 	      "                        Follows what runs now, or waits until it starts\n"
@@ -40,24 +44,38 @@ void options_help(FILE *out)
 	      "  -q, --quiet           only errors on stderr\n"
 	      "  -v, --verbose         more on stderr\n"
 	      "\n"
-	      "Changes (checked, but without effect in this version):\n"
-	      "  -n, --dry-run         change nothing\n"
+	      "Changes:\n"
+	      "  -n, --dry-run         change nothing; report what would be changed\n"
 	      "      --only LIST       allow only these actions: cpu,memory,io,prefetch\n"
 	      "      --without LIST    allow all actions but these\n"
-	      "      --on-exit WHAT    restore (default) or keep what was changed\n"
+	      "      --on-exit WHAT    restore (default) what was changed, or keep it\n"
+	      "      --background-cgroup PATH\n"
+	      "                        a control group whose work may be slowed in favour of the app; may be\n"
+	      "                        given up to 16 times\n"
+	      "      --demote-background\n"
+	      "                        so may processes that the catalogue knows as background: indexers,\n"
+	      "                        language servers, backups, updates\n"
+	      "      --kubepods        groups of Kubernetes may be changed, too\n"
+	      "      --cgroup-root DIR where cgroupfs is mounted, if it is not the one that is found: for\n"
+	      "                        containers that have the host's\n"
 	      "\n"
 	      "Other:\n"
 	      "  -c, --config FILE     settings file (default: /etc/accel-agent.conf, if it exists)\n"
+	      "      --catalogue FILE  known apps and kinds of operation (default, as far as they exist:\n"
+	      "                        " CATALOGUE_INSTALLED_PATH "\n"
+	      "                        and " CATALOGUE_OWN_PATH ")\n"
 	      "      --ring-size KIB   each event buffer: a power of two from 4 to 16384 (default: 256)\n"
 	      "  -h, --help            this text\n"
 	      "  -V, --version         the version\n"
 	      "\n"
 	      "Commands:\n"
 	      "  doctor                what this kernel, machine and container allow, line by line\n"
+	      "  restore               undo what an agent that was killed left behind\n"
 	      "\n"
 	      "Examples:\n"
 	      "  accel-agent -- make -j8             start a build, report when it ends\n"
 	      "  accel-agent --app ninja             wait for ninja, follow it, report when it ends\n"
+	      "  accel-agent -d 3600                 the known apps of an hour, a report for each\n"
 	      "  accel-agent -a 'test_*' -d 60       every app with such a name, for a minute\n"
 	      "  accel-agent -f json -o r.json -p 42 process 42 and its descendants, as JSON\n"
 	      "\n"

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "catalogue.h"
 #include "commands.h"
 #include "trace/pattern.h"
 #include "trace/targets.h"
@@ -170,6 +171,22 @@ int target_mark_cgroup(struct target_state *t, struct watch *watch)
 	return 0;
 }
 
+static void say_known(const struct config *c, const struct watch *watch, const char *since)
+{
+	size_t i, seen = 0;
+
+	log_info("following the apps of the catalogue %s; --help for more", catalogue_files(c->known));
+	for (i = 0; i < c->napps; i++) {
+		if (!watch->apps[i].seen)
+			continue;
+		log_info("%s runs already", c->apps[i]);
+		seen++;
+	}
+	if (seen < c->napps)
+		log_info("waiting for any of %zu %sknown app%s since %s", c->napps - seen, seen ? "other " : "",
+			 c->napps - seen == 1 ? "" : "s", since);
+}
+
 static void say_waiting(struct target_state *t, struct watch *watch)
 {
 	const struct config *c = t->config;
@@ -182,7 +199,9 @@ static void say_waiting(struct target_state *t, struct watch *watch)
 	watch_tick(watch);
 	if (c->target == TARGET_CGROUP && !watch->apps[0].seen)
 		log_info("waiting for a process in cgroup %s since %s", c->cgroup, since);
-	for (i = 0; c->target == TARGET_APPS && i < c->napps; i++)
+	if (c->from_catalogue)
+		say_known(c, watch, since);
+	for (i = 0; c->target == TARGET_APPS && !c->from_catalogue && i < c->napps; i++)
 		if (!watch->apps[i].seen)
 			log_info("waiting for %s since %s", c->apps[i], since);
 }

@@ -11,6 +11,7 @@
 
 #include <cmocka.h>
 
+#include "catalogue.h"
 #include "option_rows.h"
 #include "options.h"
 
@@ -101,6 +102,11 @@ static void test_defaults(void **state)
 	assert_int_equal(c.on_exit, ON_EXIT_RESTORE);
 	assert_int_equal(c.log_level, LOG_LEVEL_INFO);
 	assert_false(c.dry_run || c.help || c.version);
+	assert_int_equal(c.nbackground, 0);
+	assert_false(c.demote_background || c.kubepods || c.from_catalogue);
+	assert_null(c.cgroup_root);
+	assert_null(c.catalogue);
+	assert_null(c.known);
 	options_clear(&c);
 }
 
@@ -111,7 +117,8 @@ static void test_long_options(void **state)
 
 	(void)state;
 	accepted("--cgroup /sys/fs/cgroup/x --duration 1.5 --interval 2 --dry-run --on-exit keep --format json "
-		 "--output r.json --config my.conf --ring-size 1024 --verbose",
+		 "--output r.json --config my.conf --ring-size 1024 --verbose --background-cgroup /a "
+		 "--background-cgroup b --demote-background --cgroup-root /host/cgroup --kubepods --catalogue my.cat",
 		 &c);
 	assert_int_equal(c.target, TARGET_CGROUP);
 	assert_string_equal(c.cgroup, "/sys/fs/cgroup/x");
@@ -124,6 +131,13 @@ static void test_long_options(void **state)
 	assert_string_equal(c.settings, "my.conf");
 	assert_int_equal(c.ring_bytes, 1024 * 1024);
 	assert_int_equal(c.log_level, LOG_LEVEL_DEBUG);
+	assert_int_equal(c.nbackground, 2);
+	assert_string_equal(c.background[0], "/a");
+	assert_string_equal(c.background[1], "b");
+	assert_true(c.demote_background);
+	assert_true(c.kubepods);
+	assert_string_equal(c.cgroup_root, "/host/cgroup");
+	assert_string_equal(c.catalogue, "my.cat");
 	options_clear(&c);
 }
 
@@ -303,6 +317,42 @@ static void test_actions(void **state)
 	refused("-a x --without cpux", "'cpux'");
 }
 
+/* 16 background groups; a 17th is refused with the limit, and so is one that is there. */
+static void test_background_limit(void **state)
+{
+	char line[1024] = "-a x", *end = line;
+	struct config c;
+
+	(void)state;
+	for (int i = 0; i < 16; i++) {
+		end += strlen(end);
+		snprintf(end, sizeof(line) - (size_t)(end - line), " --background-cgroup /b%d", i);
+	}
+	accepted(line, &c);
+	assert_int_equal(c.nbackground, 16);
+	assert_string_equal(c.background[15], "/b15");
+	options_clear(&c);
+	strcat(line, " --background-cgroup /b16");
+	refused(line, "at most 16");
+	refused("-a x --background-cgroup /a --background-cgroup /a", "twice");
+}
+
+/* The root of cgroupfs is a path from the root; neither it, nor a group, nor a catalogue is empty. */
+static void test_paths(void **state)
+{
+	static char *const empty[] = { "--background-cgroup=", "--cgroup-root=", "--catalogue=" };
+	char program[] = "accel-agent";
+	struct config c;
+
+	(void)state;
+	refused("-a x --cgroup-root sys/fs/cgroup", "'sys/fs/cgroup'");
+	for (size_t i = 0; i < sizeof(empty) / sizeof(empty[0]); i++) {
+		char *argv[] = { program, empty[i], NULL };
+
+		assert_int_equal(parse_and_check(2, argv, &c, false), -EINVAL);
+	}
+}
+
 /* Words from a fixed list are taken whole. */
 static void test_fixed_words(void **state)
 {
@@ -338,6 +388,83 @@ static void test_one_target(void **state)
 	refused("-a x -- make", "-- COMMAND");
 	refused("-a x -p 1 --cgroup c -- make", "--pid");
 	refused("--cgroup c --cgroup d", "'d'");
+}
+
+/* Gives config a catalogue with n apps, app0 and so on. */
+static void give_catalogue(struct config *config, int n)
+{
+	char *text = NULL;
+	size_t size;
+	FILE *file = open_memstream(&text, &size);
+
+	assert_non_null(file);
+	fputs("[apps]\n", file);
+	for (int i = 0; i < n; i++)
+		fprintf(file, "build = app%d\n", i);
+	fclose(file);
+	file = fmemopen(text, size, "r");
+	assert_non_null(file);
+	config->known = catalogue_new();
+	assert_non_null(config->known);
+	assert_int_equal(catalogue_parse(config->known, file, "x.cat"), 0);
+	fclose(file);
+	free(text);
+}
+
+/* Who names nothing follows the apps of the catalogue. */
+static void test_catalogue_is_target(void **state)
+{
+	struct config c;
+
+	(void)state;
+	options_init(&c);
+	give_catalogue(&c, 2);
+	assert_int_equal(options_check(&c, true), 0);
+	assert_int_equal(c.target, TARGET_APPS);
+	assert_true(c.from_catalogue);
+	assert_int_equal(c.napps, 2);
+	assert_string_equal(c.apps[1], "app1");
+	options_clear(&c);
+}
+
+/* Who names something follows that, and not the catalogue. */
+static void test_target_before_catalogue(void **state)
+{
+	char why[OPTIONS_WHY_SIZE];
+	struct config c;
+
+	(void)state;
+	options_init(&c);
+	give_catalogue(&c, 2);
+	assert_int_equal(options_set(&c, options_find("app"), "mine", why), 0);
+	assert_int_equal(options_check(&c, true), 0);
+	assert_false(c.from_catalogue);
+	assert_int_equal(c.napps, 1);
+	options_clear(&c);
+}
+
+/* 64 apps of a catalogue are followed, and the first that is not is named; a catalogue without apps is no target. */
+static void test_catalogue_limits(void **state)
+{
+	struct config c;
+	int err;
+
+	(void)state;
+	log_set_level(LOG_LEVEL_ERR);
+	for (int n = 64; n <= 65; n++) {
+		options_init(&c);
+		give_catalogue(&c, n);
+		assert_int_equal(options_check(&c, true), 0);
+		assert_int_equal(c.napps, 64);
+		assert_string_equal(c.apps[63], "app63");
+		options_clear(&c);
+	}
+	options_init(&c);
+	give_catalogue(&c, 0);
+	err = options_check(&c, true);
+	log_set_level(LOG_LEVEL_INFO);
+	assert_int_equal(err, -EINVAL);
+	options_clear(&c);
 }
 
 /* A command line that is refused half-way leaves the config as it was. */
@@ -392,7 +519,7 @@ static void test_about(void **state)
 /* The help names every option and its letter. */
 static void test_help_is_whole(void **state)
 {
-	char *text = NULL, name[64];
+	char *text = NULL, *found, name[64];
 	size_t size;
 	FILE *out = open_memstream(&text, &size);
 
@@ -404,10 +531,11 @@ static void test_help_is_whole(void **state)
 		const struct option_row *row = &option_rows[i];
 
 		if (row->letter)
-			snprintf(name, sizeof(name), "\n  -%c, --%s ", row->letter, row->name);
+			snprintf(name, sizeof(name), "\n  -%c, --%s", row->letter, row->name);
 		else
-			snprintf(name, sizeof(name), "\n      --%s ", row->name);
-		if (!strstr(text, name))
+			snprintf(name, sizeof(name), "\n      --%s", row->name);
+		found = strstr(text, name);
+		if (!found || !strchr(" \n", found[strlen(name)]))
 			fail_msg("not in the help: --%s", row->name);
 	}
 	free(text);
@@ -427,9 +555,14 @@ int main(void)
 		cmocka_unit_test(test_seconds),
 		cmocka_unit_test(test_ring_size),
 		cmocka_unit_test(test_actions),
+		cmocka_unit_test(test_background_limit),
+		cmocka_unit_test(test_paths),
 		cmocka_unit_test(test_fixed_words),
 		cmocka_unit_test(test_unknown_words),
 		cmocka_unit_test(test_one_target),
+		cmocka_unit_test(test_catalogue_is_target),
+		cmocka_unit_test(test_target_before_catalogue),
+		cmocka_unit_test(test_catalogue_limits),
 		cmocka_unit_test(test_untouched_on_failure),
 		cmocka_unit_test(test_no_target_wanted),
 		cmocka_unit_test(test_about),

@@ -13,6 +13,7 @@
 
 #include <cmocka.h>
 
+#include "option_rows.h"
 #include "settings.h"
 
 #define SEC 1000000000ULL
@@ -92,8 +93,15 @@ static void test_keys(void **state)
 	options_init(&c);
 	accepted("# comment\n; comment\n\napp = make\napp=ninja\nduration = 1.5\ninterval= 2\nformat =json\n"
 		 "output = /tmp/a b\nring-size = 512\nonly = cpu,io\nwithout = io\non-exit = keep\ndry-run = yes\n"
-		 "verbose = true",
+		 "verbose = true\nbackground-cgroup = /a\nbackground-cgroup = /b\ndemote-background = yes\n"
+		 "kubepods = yes\ncgroup-root = /host/cgroup\ncatalogue = /etc/x",
 		 &c);
+	assert_int_equal(c.nbackground, 2);
+	assert_string_equal(c.background[1], "/b");
+	assert_true(c.demote_background);
+	assert_true(c.kubepods);
+	assert_string_equal(c.cgroup_root, "/host/cgroup");
+	assert_string_equal(c.catalogue, "/etc/x");
 	assert_int_equal(c.napps, 2);
 	assert_string_equal(c.apps[0], "make");
 	assert_string_equal(c.apps[1], "ninja");
@@ -118,7 +126,8 @@ static void test_switch_off(void **state)
 
 	(void)state;
 	options_init(&c);
-	accepted("dry-run = no\nquiet = false\n", &c);
+	accepted("dry-run = no\nquiet = false\ndemote-background = no\nkubepods = no\n", &c);
+	assert_false(c.demote_background || c.kubepods);
 	assert_false(c.dry_run);
 	assert_int_equal(c.log_level, LOG_LEVEL_INFO);
 	options_clear(&c);
@@ -183,8 +192,9 @@ static void test_wrong_keys(void **state)
 	refused("config = /etc/x\n", "x.conf:1", "command line only");
 	refused("help = yes\n", "x.conf:1", "command line only");
 	refused("format = json\n\nformat = text\n", "x.conf:3", "twice");
-	refused("[main]\napp = a\n", "x.conf:2", "[main]");
+	refused("[main]\napp = a\n", "x.conf:1", "[main]");
 	refused("app = a\napp = a\n", "x.conf:2", "'a' is given twice");
+	refused("catalogue = a\ncatalogue = b\n", "x.conf:2", "twice");
 }
 
 /* Values are held to the same rules as on the command line. */
@@ -198,6 +208,9 @@ static void test_wrong_values(void **state)
 	refused("app =\n", "x.conf:1", "app: empty");
 	refused("format = json # really\n", "x.conf:1", "'json # really'");
 	refused("app = \"make\"\n", "x.conf:1", "quotes");
+	refused("cgroup-root = cgroup\n", "x.conf:1", "'cgroup'");
+	refused("kubepods = 1\n", "x.conf:1", "'1'");
+	refused("background-cgroup = a\nbackground-cgroup = a\n", "x.conf:2", "twice");
 }
 
 /* Lines that are no settings: the first of them is named, whatever follows. */
@@ -206,6 +219,7 @@ static void test_wrong_lines(void **state)
 	(void)state;
 	refused("app = a\njust words\nduration = x\n", "x.conf:2", "key = value");
 	refused("duration = x\njust words\n", "x.conf:1", "'x'");
+	refused("\xef\xbb\xbf [main]\napp = a\n", "x.conf:1", "[main]");
 	refused_bytes("app = a\nfor\0mat = json\n", 23, "x.conf:2", "\\x00");
 	refused("app = a\x1b[2J\n", "x.conf:1", "\\x1b");
 }
@@ -263,6 +277,34 @@ static void test_endless_file(void **state)
 	(void)state;
 	memset(text, '\n', sizeof(text));
 	refused_bytes(text, sizeof(text), "x.conf:4097", "4096 lines");
+}
+
+/* The sample with its settings put into force is a settings file, and it names every key. */
+static void test_sample(void **state)
+{
+	FILE *sample = fopen("etc/accel-agent.conf.sample", "r");
+	char line[256], text[8192] = "";
+	struct config c;
+
+	(void)state;
+	assert_non_null(sample);
+	while (fgets(line, sizeof(line), sample)) {
+		if (line[0] == '#' && line[1] >= 'a' && line[1] <= 'z' && strncmp(line, "#cgroup =", 9) &&
+		    strncmp(line, "#verbose", 8))
+			strncat(text, line + 1, sizeof(text) - strlen(text) - 1);
+	}
+	fclose(sample);
+	options_init(&c);
+	accepted(text, &c);
+	assert_int_equal(c.napps, 2);
+	assert_int_equal(options_check(&c, true), 0);
+	options_clear(&c);
+	strcat(text, "cgroup = /c\nverbose = no\n");
+	for (size_t i = 0; i < option_count; i++) {
+		snprintf(line, sizeof(line), "\n%s = ", option_rows[i].name);
+		if (option_rows[i].in_file && strncmp(text, line + 1, strlen(line + 1)) && !strstr(text, line))
+			fail_msg("not in the sample: %s", option_rows[i].name);
+	}
 }
 
 static char folder[] = "/tmp/test_settings.XXXXXX";
@@ -423,6 +465,7 @@ int main(void)
 		cmocka_unit_test(test_app_for_another_command),
 		cmocka_unit_test(test_leading_blanks),
 		cmocka_unit_test(test_endless_file),
+		cmocka_unit_test(test_sample),
 		cmocka_unit_test_teardown(test_missing_file, remove_file),
 		cmocka_unit_test_teardown(test_good_file, remove_file),
 		cmocka_unit_test_teardown(test_not_regular, remove_file),
