@@ -17,6 +17,7 @@
 #include "run/launch.h"
 #include "run/permit.h"
 #include "run/target.h"
+#include "run/tuning.h"
 #include "run/watch.h"
 #include "util/clock.h"
 
@@ -28,10 +29,12 @@ struct run {
 	const struct config *config;
 	struct host host;
 	struct watch watch;
+	struct tuning tuning;
 	struct target_state target;
 	struct launch launch;
 	struct signals_before signals_before;
 	int signals; /* signalfd */
+	int tuning_ms; /* until the governor is due; -1: it is not */
 	uint64_t started_ns;
 	uint64_t reported_ns; /* last interim report */
 	int command_status; /* as wait(2) has it */
@@ -98,6 +101,7 @@ static int start_command(struct run *run)
 		log_err("%s: cannot be started: %s", run->config->command[0], strerror(-err));
 		return EXIT_UNSUPPORTED;
 	}
+	tuning_started(&run->tuning, 0, run->launch.pid); /* it has its place before its first instruction */
 	err = launch_go(&run->launch);
 	if (!err)
 		return 0;
@@ -137,6 +141,8 @@ static int next_wake(const struct run *run)
 	const struct config *c = run->config;
 	int left, ms = tracer_level(run->watch.tracer) ? TICK_MS : WAITING_TICK_MS;
 
+	if (run->tuning_ms >= 0 && run->tuning_ms < ms)
+		ms = run->tuning_ms;
 	if (c->duration_ns) {
 		left = remaining_ms(run->started_ns, c->duration_ns);
 		ms = left < ms ? left : ms;
@@ -164,17 +170,20 @@ static void check_clock(struct run *run)
 
 	if (c->interval_ns && !remaining_ms(run->reported_ns, c->interval_ns) && run->ending == ENDING_NOT_YET) {
 		run->reported_ns += c->interval_ns;
-		if (emit_reports(c, &run->host, &run->watch, ENDING_NOT_YET))
+		if (emit_reports(c, &run->host, &run->watch, &run->tuning, ENDING_NOT_YET))
 			run->report_failed = true;
 	}
 	if (c->duration_ns && !remaining_ms(run->started_ns, c->duration_ns) && run->ending == ENDING_NOT_YET)
 		run->ending = ENDING_DURATION;
 }
 
-/* Whether an app that ended means that the run has: a command is over when it was reaped, a cgroup may fill again. */
+/*
+ * Whether apps that ended mean that the run has: a command is over when it was reaped, and of the apps of the catalogue
+ * others come.
+ */
 static bool ends_with_apps(const struct run *run)
 {
-	return run->config->target == TARGET_APPS || run->config->target == TARGET_PID ||
+	return (run->config->target == TARGET_APPS && !run->config->from_catalogue) || run->config->target == TARGET_PID ||
 	       run->config->target == TARGET_CGROUP;
 }
 
@@ -192,6 +201,7 @@ static void wait_for_end(struct run *run)
 		if (fds[0].revents)
 			on_signal(run);
 		tracer_drain(run->watch.tracer);
+		run->tuning_ms = tuning_tick(&run->tuning);
 		if (fds[2].revents || getpid() == 1)
 			reap_command(run);
 		if (!remaining_ms(tick_ns, TICK_MS * 1000000ULL)) {
@@ -251,14 +261,17 @@ static int follow(struct run *run)
 			return status;
 	}
 	run->started_ns = run->reported_ns = clock_monotonic_ns();
+	tuning_urgent(&run->tuning);
 	status = target_mark(&run->target, &run->watch);
 	if (status)
 		return status;
+	run->tuning_ms = tuning_tick(&run->tuning);
 	wait_for_end(run);
 	await_last_breath(run);
+	tuning_finish(&run->tuning);
 	watch_tick(&run->watch);
 	tracer_drain(run->watch.tracer);
-	if (emit_reports(run->config, &run->host, &run->watch, run->ending))
+	if (emit_reports(run->config, &run->host, &run->watch, &run->tuning, run->ending))
 		run->report_failed = true;
 	if (run->config->target == TARGET_COMMAND)
 		command_status = command_exit_status(run);
@@ -284,6 +297,13 @@ static int open_tracer(struct run *run)
 	return permit_open(&tc, &run->watch.tracer);
 }
 
+static void on_started(void *context, unsigned int app, pid_t pid)
+{
+	struct run *run = context;
+
+	tuning_started(&run->tuning, app, pid);
+}
+
 static int prepare(struct run *run)
 {
 	const struct config *c = run->config;
@@ -307,6 +327,9 @@ static int prepare(struct run *run)
 	if (status)
 		return status;
 	run->watch.start_cpu_seconds = clock_cpu_seconds();
+	run->watch.started = on_started;
+	run->watch.started_context = run;
+	tuning_start(&run->tuning, c, &run->host, &run->watch);
 	log_debug("BPF programs loaded and attached, %.0f ms of CPU time", run->watch.start_cpu_seconds * 1e3);
 	return catch_signals(run) ? EXIT_UNSUPPORTED : 0;
 }
@@ -321,6 +344,7 @@ int cmd_run(const struct config *config)
 	if (!status)
 		status = follow(&run);
 	launch_close(&run.launch);
+	tuning_stop(&run.tuning);
 	tracer_close(run.watch.tracer);
 	watch_clear(&run.watch);
 	target_clear(&run.target);

@@ -17,13 +17,13 @@ struct effect_pair {
 #define EFFECT_PAIRS_MAX 24
 
 /*
- * Compares n pairs by the mean of on - off, with Student's t for its 95 % confidence interval, both relative to the
- * mean of off. A pair in which the app did nothing either way (off and on 0) says nothing and is left out. smallest is
- * the difference (in percent) below which a change is not worth having: HELPS where the whole interval is above 0 and
- * the mean at least smallest, HARMS where the whole interval is below 0, NONE where the whole interval lies within
- * +-smallest, else INCONCLUSIVE. With fewer than EFFECT_PAIRS_MIN pairs left, INCONCLUSIVE (NOT_MEASURED for 0), with
- * low and high NAN. before, after, percent are NAN where they cannot be told; a mean of off that is 0 makes percent NAN
- * but HELPS remains possible.
+ * Compares n pairs by the mean of on - off, with Student's t for its 95 % confidence interval (which holds also for who
+ * looks after each pair whether it is enough), both relative to the mean of off. A pair in which the app did nothing
+ * either way (off and on 0) says nothing and is left out. smallest is the difference (in percent) below which a change
+ * is not worth having: HELPS where the whole interval is above 0 and the mean at least smallest, HARMS where the whole
+ * interval is below 0, NONE where the whole interval lies within +-smallest, else INCONCLUSIVE. With fewer than
+ * EFFECT_PAIRS_MIN pairs left, INCONCLUSIVE (NOT_MEASURED for 0), with low and high NAN. before, after, percent are NAN
+ * where they cannot be told; a mean of off that is 0 makes percent NAN but HELPS remains possible.
  */
 struct effect effect_of(const char *metric, const struct effect_pair *pairs, size_t n, double smallest);
 

@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "catalogue.h"
+#include "model/operations.h"
 #include "report/report.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
@@ -95,25 +97,57 @@ static struct report_style choose_style(const struct config *config)
 	return style;
 }
 
+static const char *known_kind(void *catalogue, const char *command)
+{
+	return catalogue_kind(catalogue, command);
+}
+
+#define CHANGES_MAX 64
+
 static int print_app(const struct config *config, const struct host *host, const struct app *app,
-		     const struct agent_cost *cost, FILE *out)
+		     const struct agent_cost *cost, const struct tuning *tuning, unsigned int index, FILE *out)
 {
 	struct report_style style = choose_style(config);
 	struct verdict verdicts[DETECT_MAX];
+	cleanup_free struct operation *operations = NULL;
+	cleanup_free struct change *changes = calloc(CHANGES_MAX, sizeof(*changes));
+	size_t noperations = 0;
+	int err = config->known ? operations_of(app, known_kind, config->known, &operations, &noperations) : 0;
 	struct report report = {
 		.app = app,
 		.host = host,
 		.cost = cost,
 		.verdicts = verdicts,
 		.nverdicts = app->seen ? detect_all(app, host, verdicts) : 0,
+		.changes = changes,
+		.nchanges = changes ? tuning_changes(tuning, index, changes, CHANGES_MAX) : 0,
+		.unchanged = tuning->off,
+		.operations = operations,
+		.noperations = noperations,
 		.interim = app->ending == ENDING_NOT_YET,
+		.dry_run = config->dry_run,
+		.keep = config->on_exit == ON_EXIT_KEEP,
 	};
 
+	if (err || !changes)
+		return err ? err : -ENOMEM;
 	return config->format == FORMAT_JSON ? report_json(&report, out) : report_text(&report, &style, out);
 }
 
-static int print_all(const struct config *config, const struct host *host, struct watch *watch, enum ending ending,
-		     FILE *out)
+/* Of the apps of the catalogue only those count that were there; where none was, one report says so. */
+static bool is_reported(const struct config *config, const struct watch *watch, unsigned int app)
+{
+	unsigned int first = 0;
+
+	if (!config->from_catalogue || watch->apps[app].seen)
+		return true;
+	while (first < watch->napps && !watch->apps[first].seen)
+		first++;
+	return first == watch->napps && !app;
+}
+
+static int print_all(const struct config *config, const struct host *host, struct watch *watch,
+		     const struct tuning *tuning, enum ending ending, FILE *out)
 {
 	struct agent_cost cost = { 0 };
 	struct app app;
@@ -122,10 +156,15 @@ static int print_all(const struct config *config, const struct host *host, struc
 
 	measure_cost(watch, &cost);
 	for (i = 0; !err && i < watch->napps; i++) {
+		if (!is_reported(config, watch, i))
+			continue;
 		err = watch_gather(watch, i, ending, &app);
 		if (err)
 			break;
-		err = print_app(config, host, &app, &cost, out);
+		if (config->from_catalogue && !app.seen)
+			snprintf(app.name, sizeof(app.name), "any of %u known app%s", watch->napps,
+				 watch->napps == 1 ? "" : "s");
+		err = print_app(config, host, &app, &cost, tuning, i, out);
 		app_clear(&app);
 	}
 	agent_cost_clear(&cost);
@@ -164,7 +203,8 @@ static int write_file(const char *path, const char *text, size_t len)
 	return output_file_commit(&out);
 }
 
-int emit_reports(const struct config *config, const struct host *host, struct watch *watch, enum ending ending)
+int emit_reports(const struct config *config, const struct host *host, struct watch *watch, const struct tuning *tuning,
+		 enum ending ending)
 {
 	cleanup_free char *text = NULL;
 	size_t len = 0;
@@ -172,7 +212,7 @@ int emit_reports(const struct config *config, const struct host *host, struct wa
 	int err = out ? 0 : -errno;
 
 	if (!err)
-		err = print_all(config, host, watch, ending, out);
+		err = print_all(config, host, watch, tuning, ending, out);
 	if (out && fclose(out) && !err)
 		err = -errno;
 	if (!err)

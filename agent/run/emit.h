@@ -5,6 +5,7 @@
 #define EMIT_H
 
 #include "options.h"
+#include "run/tuning.h"
 #include "run/watch.h"
 
 /*
@@ -14,9 +15,11 @@
 int emit_check(const struct config *config);
 
 /*
- * Writes one report for each app: to stdout one after the other, or to the -o file, which then holds this round only.
+ * Writes one report for each app, or for each that was seen of those of the catalogue (if none was, one that says so): to
+ * stdout one after the other, or to the -o file, which then holds this round only.
  * Nothing is written unless all of it could be made. Returns 0 or -errno, having said why on stderr.
  */
-int emit_reports(const struct config *config, const struct host *host, struct watch *watch, enum ending ending);
+int emit_reports(const struct config *config, const struct host *host, struct watch *watch, const struct tuning *tuning,
+		 enum ending ending);
 
 #endif /* EMIT_H */

@@ -92,8 +92,12 @@ static void read_limits(struct watched *w)
 }
 
 /* Notes what must be read before the app is over. pid is its first process, or 0. */
-static void start(struct watched *w, pid_t pid)
+static void start(struct watch *watch, unsigned int app, pid_t pid)
 {
+	struct watched *w = &watch->apps[app];
+
+	if (pid > 0 && watch->started)
+		watch->started(watch->started_context, app, pid);
 	w->ended = false;
 	if (!w->seen) {
 		w->seen = true;
@@ -114,7 +118,7 @@ void watch_first(struct watch *watch, unsigned int app, pid_t pid)
 {
 	/* it may have ended before the scan came to it, or be one that the scan leaves out */
 	if (pid > 0 && !tracer_read_ledger(watch->tracer, app, watch->ledger) && watch->ledger->started)
-		start(&watch->apps[app], pid);
+		start(watch, app, pid);
 }
 
 void watch_refresh(struct watch *watch, unsigned int app)
@@ -134,7 +138,7 @@ void watch_record(void *context, const struct aa_rec *r)
 	case AA_REC_START:
 		log_debug("%s: followed from the exec of process %u (%.16s) on", watch->apps[r->app].name, r->pid,
 			  ((const struct aa_rec_exec *)r)->comm);
-		start(&watch->apps[r->app], (pid_t)((const struct aa_rec_exec *)r)->local_pid);
+		start(watch, r->app, (pid_t)((const struct aa_rec_exec *)r)->local_pid);
 		break;
 	case AA_REC_END:
 		log_debug("%s: its last thread ended", watch->apps[r->app].name);
@@ -163,7 +167,7 @@ static unsigned int tick_app(struct watch *watch, unsigned int app)
 	if (tracer_read_ledger(watch->tracer, app, watch->ledger) || !watch->ledger->started)
 		return LEVEL_KEEP;
 	if (!w->seen)
-		start(w, 0);
+		start(watch, app, 0);
 	w->ended = watch->ledger->ended != 0;
 	if (w->ended)
 		return LEVEL_KEEP;

@@ -42,6 +42,9 @@ struct watch {
 	struct aa_ledger *ledger; /* room for one, owned */
 	uint64_t events; /* records read */
 	double start_cpu_seconds; /* CPU time of the agent before it began to watch */
+	/* told of each process that begins to be followed by itself: not of those that others forked; may be NULL */
+	void (*started)(void *context, unsigned int app, pid_t pid);
+	void *started_context;
 	bool cgroup_moved; /* somebody moved into a cgroup since the last look */
 };
 

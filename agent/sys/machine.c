@@ -94,7 +94,9 @@ int sys_cpu_time_parse(const char *text, size_t len, struct sys_cpu_time *ret)
 	for (field = 0; field < 8; field++) {
 		if (!span_next_word(&line, &word) || parse_u64(word, UINT64_MAX / 16, &time.steal))
 			return -EINVAL;
-		if (field != FIELD_IDLE && field != FIELD_IOWAIT)
+		if (field == FIELD_IDLE || field == FIELD_IOWAIT)
+			time.idle += time.steal;
+		else
 			time.wanted += time.steal;
 	}
 	*ret = time;

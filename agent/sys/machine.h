@@ -19,6 +19,7 @@ struct sys_cpu_set {
 struct sys_cpu_time {
 	uint64_t wanted; /* not idle: something ran, or would have run had the hypervisor let it */
 	uint64_t steal; /* the hypervisor ran something else */
+	uint64_t idle; /* nothing to run, a wait for the disk included */
 };
 
 /*

@@ -180,6 +180,15 @@ int tracer_seed(struct tracer *tracer, unsigned int app, int pidfd, bool at_exec
 	return bpf_map_update_elem(bpf_map__fd(tracer->skel->maps.seeds), &pidfd, &seed, BPF_ANY) ? -errno : 0;
 }
 
+int tracer_app_of(const struct tracer *tracer, int pidfd)
+{
+	struct aa_thread thread;
+
+	if (bpf_map_lookup_elem(bpf_map__fd(tracer->skel->maps.threads), &pidfd, &thread))
+		return -errno;
+	return (int)thread.app;
+}
+
 void tracer_scan_begin(struct tracer *tracer)
 {
 	int kin = bpf_map__fd(tracer->skel->maps.kin);

@@ -44,13 +44,18 @@ void tracer_close(struct tracer *tracer);
 int tracer_seed(struct tracer *tracer, unsigned int app, int pidfd, bool at_exec);
 
 /*
+ * The app that the process of a pidfd belongs to. Returns its index, -ENOENT if it is not followed, or -errno.
+ */
+int tracer_app_of(const struct tracer *tracer, int pidfd);
+
+/*
  * Tells the programs that scans are going on: from begin to end they keep in mind who descends from whom.
  */
 void tracer_scan_begin(struct tracer *tracer);
 void tracer_scan_end(struct tracer *tracer);
 
 /*
- * * One pass over all tasks: marks those of the followed cgroup, seeded processes, their threads and their descendants.
+ * One pass over all tasks: marks those of the followed cgroup, seeded processes, their threads and their descendants.
  * *ret_marked is the number of threads that are new. Returns 0 or -errno.
  */
 int tracer_scan(struct tracer *tracer, uint64_t *ret_marked);

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/* What a rule's value is made of, read from the group and from those beside it. */
+#include "act/facts.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "sys/root.h"
+#include "util/cleanup.h"
+#include "util/file.h"
+#include "util/parse.h"
+
+#define SIBLINGS_MAX 256 /* looked at; a farm has thousands, and this is done while the app waits */
+#define FILE_MAX_BYTES 65536
+
+int facts_parent(const struct sys_cgroup *group, struct sys_cgroup *ret)
+{
+	struct sys_cgroup parent = *group;
+	char *slash = strrchr(parent.directory + parent.mount_len, '/');
+
+	if (!slash)
+		return -ENOENT;
+	*slash = '\0';
+	parent.id = 0;
+	*ret = parent;
+	return 0;
+}
+
+static int read_text(const struct sys_cgroup *group, const char *file, char **ret_text, size_t *ret_len)
+{
+	char path[PATH_MAX];
+	int err = sys_path(path, sizeof(path), group->directory, "/%s", file);
+
+	return err ? err : sys_read("", path, FILE_MAX_BYTES, ret_text, ret_len);
+}
+
+/* The value behind a key in a file of "key value" lines; 0 if there is none. */
+static uint64_t keyed(const char *text, size_t len, const char *want)
+{
+	struct span rest = { text, len }, line, key, value;
+	uint64_t number = 0;
+
+	while (span_next(&rest, '\n', &line))
+		if (span_next_word(&line, &key) && span_next_word(&line, &value) && span_equals(key, want) &&
+		    !parse_u64(value, UINT64_MAX, &number))
+			return number;
+	return 0;
+}
+
+/* v2 says for the whole subtree; in v1 a group whose processes are all further down counts as empty. */
+static bool populated(const struct sys_cgroup *group)
+{
+	cleanup_free char *text = NULL;
+	size_t len = 0;
+	int err;
+
+	if (group->v2)
+		return !read_text(group, "cgroup.events", &text, &len) && keyed(text, len, "populated");
+	err = read_text(group, "cgroup.procs", &text, &len);
+	return err ? err == -EFBIG : len > 0;
+}
+
+/* Calls each() for every group beside this one, until it returns true. Returns whether it did. */
+static bool beside(const struct sys_cgroup *group, bool (*each)(void *context, const struct sys_cgroup *),
+		   void *context)
+{
+	const char *own = strrchr(group->directory, '/');
+	struct sys_cgroup parent, sibling;
+	struct dirent *entry;
+	unsigned int seen = 0;
+
+	if (!own || facts_parent(group, &parent))
+		return false;
+	cleanup_dir DIR *dir = opendir(parent.directory);
+
+	while (dir && seen < SIBLINGS_MAX && (entry = readdir(dir))) {
+		if (entry->d_type != DT_DIR || !strcmp(entry->d_name, ".") || !strcmp(entry->d_name, "..") ||
+		    !strcmp(entry->d_name, own + 1))
+			continue;
+		sibling = parent;
+		if (sys_path(sibling.directory, sizeof(sibling.directory), parent.directory, "/%s", entry->d_name))
+			continue;
+		seen++;
+		if (populated(&sibling) && each(context, &sibling))
+			return true;
+	}
+	return false;
+}
+
+static bool stop_at_any(void *context, const struct sys_cgroup *sibling)
+{
+	(void)context, (void)sibling;
+	return true;
+}
+
+bool facts_has_neighbours(const struct sys_cgroup *group)
+{
+	struct sys_cgroup parent;
+	cleanup_free char *text = NULL;
+	size_t len;
+
+	if (facts_parent(group, &parent))
+		return false;
+	if (!read_text(&parent, "cgroup.procs", &text, &len) && len)
+		return true;
+	return beside(group, stop_at_any, NULL);
+}
+
+static bool add_weight(void *context, const struct sys_cgroup *sibling)
+{
+	char text[KNOB_TEXT];
+	double *sum = context;
+	uint64_t weight;
+
+	if (knob_cpu_weight.read(sibling, text) || knob_cpu_weight.parse(sibling, text, &weight))
+		weight = KNOB_WEIGHT_DEFAULT;
+	*sum += (double)weight / KNOB_WEIGHT_DEFAULT;
+	return false;
+}
+
+/* Threads that run or want to, on the whole machine, less the one that asks. */
+static double runnable(void)
+{
+	char text[64];
+	size_t len;
+	unsigned long n;
+
+	if (read_file_start_at(AT_FDCWD, "/proc/loadavg", text, sizeof(text) - 1, &len))
+		return 0;
+	text[len] = '\0';
+	return sscanf(text, "%*s %*s %*s %lu/", &n) == 1 && n > 1 ? (double)(n - 1) : 0;
+}
+
+/* Threads that are in no group below compete one by one, each with the default weight. */
+static double siblings_weight(const struct sys_cgroup *group)
+{
+	double sum = 0, threads;
+
+	beside(group, add_weight, &sum);
+	threads = runnable();
+	return sum > threads ? sum : threads;
+}
+
+static void read_memory(const struct sys_cgroup *group, struct facts_before *before, struct rule_facts *ret)
+{
+	cleanup_free char *current = NULL, *stat = NULL;
+	uint64_t refaults, page = (uint64_t)sysconf(_SC_PAGESIZE);
+	size_t len;
+
+	if (!group->v2)
+		return;
+	if (!read_text(group, "memory.current", &current, &len) && len)
+		parse_u64((struct span){ current, len - 1 }, UINT64_MAX, &ret->group_bytes);
+	if (read_text(group, "memory.stat", &stat, &len))
+		return;
+	/* one name until 5.8 (170b04b7ae49), one for each kind of page since */
+	refaults = keyed(stat, len, "workingset_refault") + keyed(stat, len, "workingset_refault_anon") +
+		   keyed(stat, len, "workingset_refault_file");
+	if (!before->known)
+		before->refaults = refaults;
+	before->known = true;
+	ret->refaulted_bytes = (refaults - before->refaults) * page;
+}
+
+void facts_read(const struct facts_machine *machine, const struct sys_cgroup *group, bool present,
+		struct facts_before *before, struct rule_facts *ret)
+{
+	struct rule_facts f = {
+		.siblings = siblings_weight(group),
+		.machine_bytes = machine->memory_bytes,
+		.fast_cpus = machine->fast_cpus,
+		.fast_list = machine->fast_list,
+	};
+
+	if (present)
+		read_memory(group, before, &f);
+	*ret = f;
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/* What a rule's value is made of, read from the group and from those beside it. */
+#ifndef FACTS_H
+#define FACTS_H
+
+#include "act/rule.h"
+
+struct facts_machine {
+	uint64_t memory_bytes;
+	uint32_t fast_cpus; /* 0: all are alike */
+	const char *fast_list;
+};
+
+/* What the first reading found, to tell what is new since. Zero before it. */
+struct facts_before {
+	uint64_t refaults; /* pages */
+	bool known;
+};
+
+/*
+ * Reads the facts for a group. present is false for one that is still to be made: its neighbours are those of the
+ * directory above it. What cannot be read counts as nobody, or nothing.
+ */
+void facts_read(const struct facts_machine *machine, const struct sys_cgroup *group, bool present,
+		struct facts_before *before, struct rule_facts *ret);
+
+/*
+ * Whether anybody but the group itself is beside it: a populated group, or processes of the group above. Bounded: with
+ * more than 256 groups, the first ones speak for all.
+ */
+bool facts_has_neighbours(const struct sys_cgroup *group);
+
+/*
+ * The group above. Returns 0, or -ENOENT at the top of what is mounted.
+ */
+int facts_parent(const struct sys_cgroup *group, struct sys_cgroup *ret);
+
+#endif /* FACTS_H */

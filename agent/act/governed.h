@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/* One app under the governor: its control groups, the changes that were made for it, and when to look again. */
+#ifndef GOVERNED_H
+#define GOVERNED_H
+
+#include "act/expedite.h"
+#include "act/facts.h"
+#include "act/governor.h"
+#include "act/place.h"
+#include "act/trial.h"
+
+#define TRIALS_MAX 32
+
+/* What is the same for all apps. */
+struct governing {
+	const struct governor_config *config;
+	struct journal *journal; /* NULL: --dry-run */
+	struct expedite *expedite;
+	struct facts_machine machine;
+};
+
+/* Where the app is in one hierarchy. */
+struct governed_place {
+	const char *controller; /* that it was looked up for; NULL: not yet */
+	struct place place;
+	bool usable;
+};
+
+struct governed {
+	unsigned int app; /* index */
+	struct governed_place places[4]; /* "cpu", "memory", "io", "cpuset" */
+	unsigned int nplaces;
+	struct trial trials[TRIALS_MAX];
+	unsigned int ntrials;
+	struct change moved; /* the processes, to a group of ours; knob NULL: none were */
+	struct act_sample before; /* at the last look */
+	struct facts_before memory_before;
+	bool alive, started;
+	bool members_moved; /* all that belonged to it when it was placed */
+};
+
+/*
+ * Its first process (pid), or another one that is followed from its exec on: placed at once, and given what every app
+ * is given at its start.
+ */
+void governed_start(struct governed *a, const struct governing *g, pid_t pid);
+
+/*
+ * Steps what is being measured, if that is due.
+ */
+void governed_step(struct governed *a, const struct act_sample *now);
+
+/*
+ * Looks at what went on since the last look, and begins at most one change, or one measurement, if may_begin.
+ * Returns whether it did.
+ */
+bool governed_look(struct governed *a, const struct governing *g, const struct act_sample *now, bool may_begin);
+
+/*
+ * The app has no process left, or the run is over.
+ */
+void governed_stop(struct governed *a);
+
+/*
+ * When governed_step() is due; UINT64_MAX: nothing is being measured.
+ */
+uint64_t governed_next(const struct governed *a);
+
+#endif /* GOVERNED_H */

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/* The one place that decides. */
+#include "act/governor.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "act/governed.h"
+#include "sys/topology.h"
+#include "util/clock.h"
+#include "util/log.h"
+
+#define LOOK_NS 100000000ULL /* between two looks at an app that lives */
+#define FIRST_LOOK_NS 10000000ULL /* after a start: for what it forked before it was placed */
+#define FAST_LIST 1024
+
+struct governor {
+	struct governing governing;
+	struct governed *apps; /* owned */
+	uint64_t look_ns; /* when the next look is due */
+	bool finished;
+	char fast_list[FAST_LIST];
+};
+
+static void tell(void *context, enum journal_outcome outcome, int err, const char *what, const char *old,
+		 const char *found)
+{
+	const char *whose = context;
+
+	switch (outcome) {
+	case JOURNAL_RESTORED:
+		if (*whose)
+			log_info("put back what %s left: %s%s%s", whose, what, *old ? " = " : "", old);
+		else
+			log_debug("put back: %s%s%s", what, *old ? " = " : "", old);
+		break;
+	case JOURNAL_FOREIGN:
+		log_warn("%s: somebody else changed it (%s); leaving it alone", what, found);
+		break;
+	case JOURNAL_FAILED:
+		log_warn("%s: could not be put back: %s", what, strerror(-err));
+		break;
+	default:
+		break;
+	}
+}
+
+/* On a machine with CPUs of two kinds, which are the fast ones. */
+static void read_topology(struct governor *g)
+{
+	struct sys_topology topology;
+	struct facts_machine *m = &g->governing.machine;
+
+	if (sys_topology_read("", &topology) || !topology.hybrid)
+		return;
+	if (sys_cpu_set_print(&topology.fast, g->fast_list, sizeof(g->fast_list)))
+		return;
+	m->fast_cpus = sys_cpu_set_count(&topology.fast);
+	m->fast_list = g->fast_list;
+}
+
+static int open_journal(struct governor *g)
+{
+	const struct governor_config *c = g->governing.config;
+	char whose[] = "an agent that was killed";
+	unsigned int live;
+	int err;
+
+	err = journal_recover(c->journal_dir, false, tell, whose, &live);
+	if (err < 0)
+		log_warn("%s: what earlier agents left could not be looked through: %s", c->journal_dir,
+			 strerror(-err));
+	err = journal_open(c->journal_dir, &g->governing.journal);
+	if (err) {
+		log_warn("%s: no journal can be kept there, so nothing will be changed: %s", c->journal_dir,
+			 strerror(-err));
+		return err;
+	}
+	return expedite_open("", c->journal_dir, g->governing.journal, &g->governing.expedite);
+}
+
+int governor_open(const struct governor_config *config, struct governor **ret)
+{
+	struct governor *g = calloc(1, sizeof(*g));
+	unsigned int i;
+	int err = 0;
+
+	if (!g)
+		return -ENOMEM;
+	g->governing.config = config;
+	g->governing.machine.memory_bytes = config->memory_bytes;
+	g->apps = calloc(config->napps, sizeof(*g->apps));
+	if (!g->apps)
+		err = -ENOMEM;
+	for (i = 0; !err && i < config->napps; i++)
+		g->apps[i].app = i;
+	if (!err && !config->dry_run)
+		err = open_journal(g);
+	if (err) {
+		governor_close(g);
+		return err;
+	}
+	read_topology(g);
+	*ret = g;
+	return 0;
+}
+
+void governor_started(struct governor *g, unsigned int app, pid_t pid)
+{
+	if (g->finished || app >= g->governing.config->napps || pid <= 0)
+		return;
+	governed_start(&g->apps[app], &g->governing, pid);
+	g->look_ns = clock_monotonic_ns() + FIRST_LOOK_NS;
+}
+
+static int sample(const struct governor *g, unsigned int app, struct act_sample *ret)
+{
+	const struct governor_config *c = g->governing.config;
+
+	return c->sample(c->context, app, ret);
+}
+
+/* One measurement at a time, for all apps: two would measure each other. */
+static bool measuring(const struct governor *g)
+{
+	unsigned int i;
+
+	for (i = 0; i < g->governing.config->napps; i++)
+		if (governed_next(&g->apps[i]) != UINT64_MAX)
+			return true;
+	return false;
+}
+
+static void look(struct governor *g)
+{
+	struct act_sample now;
+	bool may_begin = !measuring(g);
+	unsigned int i;
+
+	for (i = 0; i < g->governing.config->napps; i++) {
+		struct governed *a = &g->apps[i];
+
+		if (!a->started || sample(g, i, &now))
+			continue;
+		if (a->alive && !now.alive)
+			governed_stop(a);
+		a->alive = now.alive;
+		if (governed_look(a, &g->governing, &now, may_begin))
+			may_begin = false;
+	}
+}
+
+static void step(struct governor *g, uint64_t now_ns)
+{
+	struct act_sample now;
+	unsigned int i;
+
+	for (i = 0; i < g->governing.config->napps; i++)
+		if (governed_next(&g->apps[i]) <= now_ns && !sample(g, i, &now))
+			governed_step(&g->apps[i], &now);
+}
+
+static int until(uint64_t now_ns, uint64_t then_ns)
+{
+	return then_ns <= now_ns ? 0 : (int)((then_ns - now_ns + 999999) / 1000000);
+}
+
+int governor_tick(struct governor *g)
+{
+	uint64_t now = clock_monotonic_ns(), next = UINT64_MAX;
+	unsigned int i;
+
+	if (g->finished)
+		return -1;
+	step(g, now);
+	if (now >= g->look_ns) {
+		look(g);
+		g->look_ns = now + LOOK_NS;
+	}
+	for (i = 0; i < g->governing.config->napps; i++) {
+		if (g->apps[i].alive && g->look_ns < next)
+			next = g->look_ns;
+		if (governed_next(&g->apps[i]) < next)
+			next = governed_next(&g->apps[i]);
+	}
+	return next == UINT64_MAX ? -1 : until(clock_monotonic_ns(), next);
+}
+
+/* A change that was made at the start, and that nobody needed: the reason that the rule has does not hold. */
+static void explain(struct trial *t)
+{
+	struct change *c = &t->change;
+
+	if (t->needed || c->state == CHANGE_REFUSED)
+		return;
+	snprintf(c->reason, sizeof(c->reason), "given at its start, in case others want its CPUs%s",
+		 c->state == CHANGE_PLANNED ? "" : "; nobody did");
+}
+
+/* Takes back one value, by its own entry in the journal: what somebody else wrote since stays. */
+static void undo_trial(struct governor *g, struct trial *t)
+{
+	struct change *c = &t->change;
+
+	if (t->rule->knob->one_shot)
+		c->restored = true; /* nothing of it is left */
+	else if (!t->ours)
+		c->restored = !journal_undo_value(g->governing.journal, t->group.directory, c->knob);
+}
+
+/* The group goes, and all of its values with it. */
+static void undo_places(struct governor *g, struct governed *a)
+{
+	unsigned int i;
+	bool gone = true;
+	int err;
+
+	for (i = 0; i < a->nplaces; i++) {
+		const struct governed_place *p = &a->places[i];
+
+		if (!p->usable || !p->place.ours || (i && p->place.group.v2))
+			continue;
+		expedite_begin(g->governing.expedite); /* the app may live on, and is moved back then */
+		err = journal_undo_group(g->governing.journal, p->place.group.directory);
+		expedite_end(g->governing.expedite);
+		if (err)
+			log_warn("%s: could not be removed: %s", p->place.group.directory, strerror(-err));
+		gone &= !err;
+	}
+	for (i = 0; i < a->ntrials; i++)
+		if (a->trials[i].ours)
+			a->trials[i].change.restored = gone;
+	a->moved.restored = gone;
+}
+
+static void undo_app(struct governor *g, struct governed *a)
+{
+	unsigned int i;
+
+	for (i = a->ntrials; i > 0; i--)
+		if (a->trials[i - 1].change.state != CHANGE_REFUSED)
+			undo_trial(g, &a->trials[i - 1]);
+	undo_places(g, a);
+}
+
+void governor_finish(struct governor *g)
+{
+	const struct governor_config *c = g->governing.config;
+	char nobody[] = "";
+	unsigned int i, n;
+	int err;
+
+	if (g->finished)
+		return;
+	g->finished = true;
+	for (i = 0; i < c->napps; i++) {
+		governed_stop(&g->apps[i]);
+		for (n = 0; n < g->apps[i].ntrials; n++)
+			explain(&g->apps[i].trials[n]);
+	}
+	if (g->governing.journal && c->keep) {
+		err = journal_keep(g->governing.journal);
+		if (err)
+			log_warn("what was changed stays, but \"accel-agent restore\" will not find it: %s",
+				 strerror(-err));
+	} else if (g->governing.journal) {
+		for (i = 0; i < c->napps; i++)
+			undo_app(g, &g->apps[i]);
+		journal_undo(g->governing.journal, tell, nobody); /* what serves all apps, and the file itself */
+	}
+}
+
+static void number(struct change *c, size_t n)
+{
+	snprintf(c->id, sizeof(c->id), "a%zu", n + 1);
+}
+
+size_t governor_changes(const struct governor *g, unsigned int app, struct change *ret, size_t max)
+{
+	const struct governed *a = &g->apps[app];
+	size_t n = 0;
+	unsigned int i;
+
+	if (a->moved.knob && n < max) {
+		ret[n] = a->moved;
+		number(&ret[n], n);
+		n++;
+	}
+	for (i = 0; i < a->ntrials && n < max; i++, n++) {
+		ret[n] = a->trials[i].change;
+		number(&ret[n], n);
+	}
+	return n;
+}
+
+void governor_close(struct governor *g)
+{
+	if (!g)
+		return;
+	expedite_close(g->governing.expedite);
+	journal_close(g->governing.journal);
+	free(g->apps);
+	free(g);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/*
+ * The one place that decides: which change, for which app, when, and whether it stays. Knobs read and write, rules say
+ * what is due, trials carry a change out and measure it; here is at most one measurement at a time.
+ */
+#ifndef GOVERNOR_H
+#define GOVERNOR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "act/evidence.h"
+#include "model/change.h"
+
+struct governor;
+
+struct governor_config {
+	unsigned int actions; /* enum action bits that are allowed */
+	bool dry_run; /* plan, write nothing */
+	bool keep; /* leave everything as it is at the end */
+	unsigned int napps;
+	uint32_t cpus; /* online */
+	uint64_t memory_bytes;
+	const char *journal_dir;
+	const char *cgroup_root; /* NULL: where it is mounted */
+	bool kubepods;
+	char *const *background; /* control groups whose work may be slowed; not owned */
+	size_t nbackground;
+	/* whether a process belongs to an app */
+	bool (*member)(void *context, unsigned int app, pid_t pid);
+	/* reads an app's counters now; returns 0 or -errno */
+	int (*sample)(void *context, unsigned int app, struct act_sample *ret);
+	void *context;
+};
+
+/*
+ * First undoes what agents that are gone left behind; then gets ready. config is not copied. Returns 0, -ENOMEM or
+ * -errno of the journal; the reason is on stderr. Close with governor_close().
+ */
+int governor_open(const struct governor_config *config, struct governor **ret);
+
+/*
+ * A process of an app is followed from now on: its first, or a further one that started by itself. For a command that
+ * is held before its exec, this places it before it runs.
+ */
+void governor_started(struct governor *governor, unsigned int app, pid_t pid);
+
+/*
+ * Does what is due. Returns in how many milliseconds it wants to be called again; -1: not before the next start.
+ */
+int governor_tick(struct governor *governor);
+
+/*
+ * Ends all measurements and, unless told to keep them, undoes all changes. Once.
+ */
+void governor_finish(struct governor *governor);
+
+/*
+ * Copies the changes of an app in the order in which they were made. Returns how many there are (at most max are
+ * copied).
+ */
+size_t governor_changes(const struct governor *governor, unsigned int app, struct change *ret, size_t max);
+
+/*
+ * Frees. What was not finished is left to the journal. Accepts NULL.
+ */
+void governor_close(struct governor *governor);
+
+#endif /* GOVERNOR_H */

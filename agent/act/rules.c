@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/* Which knob is for which trouble. A new knob is one file and one row here. */
+#include <math.h>
+
+#include "act/rule.h"
+
+#define MS 1000000ULL
+
+#define SHARE_MAX 0.98 /* of its CPUs that an app may take from its neighbours: nobody is starved */
+#define WANTS 0.05 /* CPUs: an app that wants less is not held back by anybody */
+#define OTHERS 0.05 /* of the CPUs: others that have less are noise */
+#define IDLE 0.10 /* of the CPUs: with more of them idle, nobody waits for long */
+#define SHOWS 0.05 /* of the wall time: a bottleneck that takes less is not worth a change */
+
+/*
+ * Whether others have CPUs that the app could use, or would have them: where a weight keeps them away already, they
+ * show only as threads that are ready and get nothing.
+ */
+static bool neighbours(const struct evidence *e)
+{
+	if (e->demand < WANTS)
+		return false;
+	if (e->neighbour > SHOWS)
+		return true;
+	if (!isfinite(e->idle) || e->idle >= IDLE * e->cpus)
+		return false;
+	return e->others > OTHERS * e->cpus || e->others_ready >= 1;
+}
+
+static bool computes(const struct evidence *e)
+{
+	return e->run > 0.5;
+}
+
+static bool memory_short(const struct evidence *e)
+{
+	return e->reclaim > SHOWS;
+}
+
+/* Pages that were there and are read again: the group's refaults tell it apart from a cold start; see value. */
+static bool memory_or_disk(const struct evidence *e)
+{
+	return memory_short(e) || e->disk + e->fault > SHOWS;
+}
+
+static bool disk_waits(const struct evidence *e)
+{
+	return e->disk + e->fault > 2 * SHOWS;
+}
+
+/*
+ * The weight with which the app gets what it wants, up to SHARE_MAX of each CPU that it uses: it is spread over demand
+ * CPUs, what competes over all of them.
+ */
+static uint64_t weight(const struct evidence *e, const struct rule_facts *f)
+{
+	double siblings = f->siblings > 1 ? f->siblings : 1, cpus = e->cpus > 1 ? e->cpus : 1;
+	double demand = e->demand > 1 ? e->demand : 1;
+	double times = SHARE_MAX / (1 - SHARE_MAX) * siblings * demand / cpus;
+
+	return (uint64_t)(times * KNOB_WEIGHT_DEFAULT);
+}
+
+static uint64_t one(const struct evidence *e, const struct rule_facts *f)
+{
+	(void)e, (void)f;
+	return 1;
+}
+
+/* What the group has, and what it had to read again because it was taken away; never more than half of the memory. */
+static uint64_t working_set(const struct evidence *e, const struct rule_facts *f)
+{
+	uint64_t want = f->group_bytes + f->refaulted_bytes, half = f->machine_bytes / 2;
+
+	if (!memory_short(e) && !f->refaulted_bytes)
+		return 0;
+	return want < half ? want : half;
+}
+
+static uint64_t tenfold(const struct evidence *e, const struct rule_facts *f)
+{
+	(void)e, (void)f;
+	return 10 * KNOB_WEIGHT_DEFAULT;
+}
+
+/* A sixteenth of the memory at a time: the kernel takes the coldest first. */
+static uint64_t reclaim_step(const struct evidence *e, const struct rule_facts *f)
+{
+	(void)e;
+	return f->machine_bytes / 16;
+}
+
+/* Only if they are enough: an app that could use more CPUs than the fast ones would lose the others. */
+static const char *fast_cpus(const struct evidence *e, const struct rule_facts *f)
+{
+	return f->fast_cpus && e->demand <= f->fast_cpus && f->fast_cpus < e->cpus ? f->fast_list : NULL;
+}
+
+static const char *first_in_line(const struct evidence *e, const struct rule_facts *f)
+{
+	(void)e, (void)f;
+	return "promote-to-rt";
+}
+
+/*
+ * Weights act within a turn of the run queue: three slices a neighbour, at most. The windows are short, because each
+ * one without the change costs the app what the change brings.
+ */
+#define CPU_WINDOWS \
+	{ \
+		.metric = "run_per_second", .settle_ns = 4 * MS, .window_ns = 16 * MS, .pairs_max = 12, .smallest = 2 \
+	}
+/* Memory comes back page by page. */
+#define MEMORY_WINDOWS \
+	{ \
+		.metric = "run_per_second", .settle_ns = 500 * MS, .window_ns = 1500 * MS, .pairs_max = 8, \
+		.smallest = 2 \
+	}
+#define IO_WINDOWS \
+	{ \
+		.metric = "run_per_second", .settle_ns = 100 * MS, .window_ns = 400 * MS, .pairs_max = 12, \
+		.smallest = 2 \
+	}
+
+const struct rule rules[] = {
+	{ .knob = &knob_cpu_weight,
+	  .bottleneck = "cpu-neighbour",
+	  .reason = "others run on the CPUs that it waits for",
+	  .where = RULE_APP,
+	  .at_start = true,
+	  .due = neighbours,
+	  .value = weight,
+	  .measure = CPU_WINDOWS },
+	{ .knob = &knob_cpu_weight,
+	  .bottleneck = "cpu-neighbour",
+	  .reason = "others beside a group above it run on its CPUs",
+	  .where = RULE_ABOVE,
+	  .due = neighbours,
+	  .value = weight,
+	  .measure = CPU_WINDOWS },
+	{ .knob = &knob_cpu_idle,
+	  .bottleneck = "cpu-neighbour",
+	  .reason = "the settings name this group as background",
+	  .where = RULE_BACKGROUND,
+	  .due = neighbours,
+	  .value = one,
+	  .measure = CPU_WINDOWS },
+	{ .knob = &knob_cpuset_cpus,
+	  .bottleneck = "cpu-bound",
+	  .reason = "it computes, and the fast CPUs are enough for it",
+	  .where = RULE_APP,
+	  .due = computes,
+	  .text = fast_cpus,
+	  .measure = CPU_WINDOWS },
+	{ .knob = &knob_memory_low,
+	  .bottleneck = "memory-reclaim",
+	  .reason = "what is protected below it counts only up to its own value",
+	  .where = RULE_ABOVE,
+	  .support = true,
+	  .due = memory_or_disk,
+	  .value = working_set },
+	{ .knob = &knob_memory_low,
+	  .bottleneck = "memory-reclaim",
+	  .reason = "its memory is taken away and read again",
+	  .where = RULE_APP,
+	  .due = memory_or_disk,
+	  .value = working_set,
+	  .measure = MEMORY_WINDOWS },
+	{ .knob = &knob_memory_reclaim,
+	  .bottleneck = "memory-reclaim",
+	  .reason = "the settings name this group as background",
+	  .where = RULE_BACKGROUND,
+	  .due = memory_short,
+	  .value = reclaim_step },
+	{ .knob = &knob_io_weight,
+	  .bottleneck = "disk-read",
+	  .reason = "it waits for the disk",
+	  .where = RULE_APP,
+	  .due = disk_waits,
+	  .value = tenfold,
+	  .measure = IO_WINDOWS },
+	{ .knob = &knob_io_prio,
+	  .bottleneck = "disk-read",
+	  .reason = "it waits for the disk",
+	  .where = RULE_APP,
+	  .due = disk_waits,
+	  .text = first_in_line,
+	  .measure = IO_WINDOWS },
+};
+
+const size_t rules_count = sizeof(rules) / sizeof(rules[0]);
+
+struct evidence rule_assumed(uint32_t cpus)
+{
+	return (struct evidence){ .cpus = cpus, .demand = cpus, .others = NAN, .idle = NAN, .others_ready = NAN };
+}

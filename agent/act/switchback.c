@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/* Switchback: when to switch, and what the windows say. */
+#include "act/switchback.h"
+
+void switchback_start(struct switchback *s, const struct switchback_rule *rule)
+{
+	*s = (struct switchback){ .rule = rule, .on = true };
+}
+
+struct effect switchback_effect(const struct switchback *s)
+{
+	return effect_of(s->rule->metric, s->pairs, s->npairs, s->rule->smallest);
+}
+
+uint64_t switchback_next(const struct switchback *s)
+{
+	return s->from_ns + (s->settling ? s->rule->settle_ns : s->rule->window_ns);
+}
+
+static void begin(struct switchback *s, bool settling, uint64_t now_ns, double counter)
+{
+	s->settling = settling;
+	s->from_ns = now_ns;
+	s->from = counter;
+}
+
+static enum switchback_want turn(struct switchback *s, bool on, uint64_t now_ns, double counter)
+{
+	s->on = on;
+	begin(s, true, now_ns, counter);
+	return on ? SWITCHBACK_ON : SWITCHBACK_OFF;
+}
+
+static bool decided(const struct switchback *s)
+{
+	enum effect_verdict verdict = switchback_effect(s).verdict;
+
+	return s->npairs == s->rule->pairs_max || (verdict != EFFECT_INCONCLUSIVE && verdict != EFFECT_NOT_MEASURED);
+}
+
+/* A window is over: notes its rate. Every second window ends a pair; the next pair goes on in the same state. */
+static enum switchback_want end_window(struct switchback *s, uint64_t now_ns, double counter)
+{
+	double rate = (counter - s->from) / ((double)(now_ns - s->from_ns) / 1e9);
+
+	if (!s->second) {
+		s->first = rate;
+		s->second = true;
+		return turn(s, !s->on, now_ns, counter);
+	}
+	s->second = false;
+	s->pairs[s->npairs].off = s->on ? s->first : rate;
+	s->pairs[s->npairs].on = s->on ? rate : s->first;
+	s->npairs++;
+	if (decided(s))
+		return SWITCHBACK_DONE;
+	begin(s, false, now_ns, counter);
+	return SWITCHBACK_WAIT;
+}
+
+enum switchback_want switchback_step(struct switchback *s, uint64_t now_ns, double counter)
+{
+	if (!s->from_ns)
+		return turn(s, false, now_ns, counter);
+	if (now_ns < switchback_next(s))
+		return SWITCHBACK_WAIT;
+	if (s->settling) {
+		begin(s, false, now_ns, counter);
+		return SWITCHBACK_WAIT;
+	}
+	return end_window(s, now_ns, counter);
+}

@@ -1,0 +1,272 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/* One change of one knob of one group. */
+#include "act/trial.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "util/log.h"
+
+#define FLIPS_MAX 2 /* then the knob is left alone: its use cannot be told on this machine */
+#define REST_NS 10000000000ULL /* before a verdict is looked at again; doubles each time */
+#define REST_MAX_NS 600000000000ULL
+
+static int __attribute__((format(printf, 3, 4))) refuse(struct trial *t, int err, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(t->change.reason, sizeof(t->change.reason), format, args);
+	va_end(args);
+	t->change.state = CHANGE_REFUSED;
+	t->phase = TRIAL_OVER;
+	return err;
+}
+
+/* The group below the mount, as people know it. */
+static const char *group_path(const struct sys_cgroup *group)
+{
+	const char *path = group->directory + group->mount_len;
+
+	return *path ? path : "/";
+}
+
+/* Whether what is planned is more than what is there: a weight that is larger already is somebody's decision. */
+static bool is_change(const struct trial *t, uint64_t wanted)
+{
+	const struct knob *k = t->rule->knob;
+	uint64_t present;
+
+	if (!strcmp(t->change.old, t->change.new))
+		return false;
+	return !k->parse || !t->change.old[0] || k->parse(&t->group, t->change.old, &present) || present < wanted;
+}
+
+static int plan_value(struct trial *t, const struct evidence *e, const struct rule_facts *facts)
+{
+	const struct rule *rule = t->rule;
+	const char *text = rule->text ? rule->text(e, facts) : NULL;
+	uint64_t wanted = rule->value ? rule->value(e, facts) : 0;
+	int err;
+
+	if (!text && !wanted)
+		return -EALREADY;
+	if (text) {
+		snprintf(t->change.new, sizeof(t->change.new), "%s", text);
+		return is_change(t, 0) ? 0 : -EALREADY;
+	}
+	err = rule->knob->format(&t->group, wanted, t->change.new);
+	if (err)
+		return -EALREADY;
+	return is_change(t, wanted) ? 0 : -EALREADY;
+}
+
+int trial_plan(struct trial *ret, const struct rule *rule, const struct sys_cgroup *group, enum trial_group kind,
+	       const struct evidence *e, const struct rule_facts *facts)
+{
+	struct trial t = { .rule = rule, .group = *group, .ours = kind != TRIAL_GROUP_FOREIGN, .rest_ns = REST_NS };
+	const struct knob *k = rule->knob;
+	char why[KNOB_WHY] = "";
+	int err;
+
+	t.change.bottleneck = rule->bottleneck;
+	t.change.knob = k->file(group);
+	snprintf(t.change.target, sizeof(t.change.target), "%s", group_path(group));
+	snprintf(t.change.reason, sizeof(t.change.reason), "%s", rule->reason);
+	t.change.state = CHANGE_PLANNED;
+	err = kind == TRIAL_GROUP_PLANNED ? 0 : k->probe("", group, why);
+	if (err) {
+		refuse(&t, err, "%s", why);
+	} else if (!k->one_shot && kind != TRIAL_GROUP_PLANNED) {
+		err = k->read(group, t.change.old);
+		if (err)
+			refuse(&t, err, "it cannot be read: %s", strerror(-err));
+	}
+	if (!err)
+		err = plan_value(&t, e, facts);
+	if (err != -EALREADY)
+		*ret = t;
+	return err;
+}
+
+/* Writes value, if what is there is still what we know. */
+static int turn(struct trial *t, const char *expected, const char *value)
+{
+	char present[KNOB_TEXT];
+	int err = t->rule->knob->read(&t->group, present);
+
+	if (err)
+		return err;
+	if (strcmp(present, expected))
+		return -EBUSY;
+	err = t->rule->knob->write(&t->group, value);
+	if (err)
+		return err;
+	err = t->rule->knob->read(&t->group, present);
+	return err ? err : strcmp(present, value) ? -EIO : 0;
+}
+
+static int switch_to(struct trial *t, bool on)
+{
+	const struct change *c = &t->change;
+	int err;
+
+	if (t->in_force == on)
+		return 0;
+	err = turn(t, on ? c->old : c->new, on ? c->new : c->old);
+	if (err)
+		return err;
+	t->in_force = on;
+	return 0;
+}
+
+/* The knob does not obey any more. What somebody else wrote stays; what the kernel refused is as it was. */
+static void give_up(struct trial *t, int err)
+{
+	t->phase = TRIAL_OVER;
+	t->change.state = t->in_force ? CHANGE_KEPT : CHANGE_UNDONE;
+	if (err == -EBUSY) {
+		log_warn("%s of %s: somebody else changed it; leaving it alone", t->change.knob, t->change.target);
+		snprintf(t->change.reason, sizeof(t->change.reason),
+			 "%s; then somebody else changed it, so it is left alone", t->rule->reason);
+	} else if (err != -ENOENT) {
+		log_warn("%s of %s: %s; leaving it alone", t->change.knob, t->change.target, strerror(-err));
+	}
+}
+
+int trial_make(struct trial *t, struct journal *journal)
+{
+	struct change *c = &t->change;
+	int err = 0;
+
+	if (t->rule->knob->one_shot) {
+		err = t->rule->knob->write(&t->group, c->new);
+		if (err)
+			return refuse(t, err, "it could not be written: %s", strerror(-err));
+		c->state = CHANGE_KEPT;
+		t->phase = TRIAL_OVER;
+		return 0;
+	}
+	if (!t->ours)
+		err = journal_value(journal, t->group.directory, t->group.id, c->knob, c->old, c->new);
+	if (err)
+		return refuse(t, err, "the journal could not be written: %s", strerror(-err));
+	err = switch_to(t, true);
+	if (err)
+		return refuse(t, err, "it could not be written: %s", strerror(-err));
+	c->state = CHANGE_KEPT;
+	t->phase = TRIAL_READY;
+	log_debug("%s of %s: %s -> %s, because %s", c->knob, c->target, c->old, c->new, c->reason);
+	return 0;
+}
+
+#define RAISE_BY 1.25
+
+int trial_raise(struct trial *t, struct journal *journal, const struct evidence *e, const struct rule_facts *facts)
+{
+	const struct rule *rule = t->rule;
+	struct change *c = &t->change;
+	uint64_t present, wanted;
+	char value[KNOB_TEXT];
+	int err;
+
+	if (!rule->value || !t->in_force || t->phase == TRIAL_MEASURING)
+		return 0;
+	wanted = rule->value(e, facts);
+	if (rule->knob->parse(&t->group, c->new, &present) || (double)wanted < (double)present * RAISE_BY ||
+	    rule->knob->format(&t->group, wanted, value) || !strcmp(value, c->new))
+		return 0;
+	err = t->ours ? 0 : journal_value(journal, t->group.directory, t->group.id, c->knob, c->old, value);
+	if (!err)
+		err = turn(t, c->new, value);
+	if (err) {
+		give_up(t, err);
+		return err;
+	}
+	snprintf(c->new, sizeof(c->new), "%s", value);
+	log_debug("%s of %s: raised to %s", c->knob, c->target, c->new);
+	return 0;
+}
+
+void trial_measure(struct trial *t)
+{
+	int err = switch_to(t, true);
+
+	if (err) {
+		give_up(t, err);
+		return;
+	}
+	t->change.state = CHANGE_KEPT;
+	t->phase = TRIAL_MEASURING;
+	switchback_start(&t->switchback, &t->rule->measure);
+}
+
+static bool proven(const struct trial *t)
+{
+	return t->change.effect.verdict == EFFECT_HELPS;
+}
+
+/* The windows have said what they can: only what helps stays. */
+static void conclude(struct trial *t, uint64_t now_ns)
+{
+	bool before = proven(t), first = t->change.effect.verdict == EFFECT_NOT_MEASURED;
+	int err;
+
+	t->change.effect = switchback_effect(&t->switchback);
+	if (!first && before != proven(t))
+		t->flips++;
+	err = switch_to(t, proven(t));
+	if (err) {
+		give_up(t, err);
+		return;
+	}
+	t->change.state = proven(t) ? CHANGE_KEPT : CHANGE_UNDONE;
+	t->phase = proven(t) ? TRIAL_PROVEN : TRIAL_RESTING;
+	if (t->flips >= FLIPS_MAX) {
+		t->phase = TRIAL_OVER;
+		snprintf(t->change.reason, sizeof(t->change.reason),
+			 "%s; measured differently each time, so left alone", t->rule->reason);
+	}
+	t->again_ns = now_ns + t->rest_ns;
+	t->rest_ns = t->rest_ns < REST_MAX_NS / 2 ? t->rest_ns * 2 : REST_MAX_NS;
+}
+
+void trial_step(struct trial *t, uint64_t now_ns, double counter)
+{
+	enum switchback_want want;
+	int err = 0;
+
+	if (t->phase != TRIAL_MEASURING)
+		return;
+	want = switchback_step(&t->switchback, now_ns, counter);
+	if (want == SWITCHBACK_DONE) {
+		conclude(t, now_ns);
+		return;
+	}
+	if (want != SWITCHBACK_WAIT)
+		err = switch_to(t, want == SWITCHBACK_ON);
+	if (err)
+		give_up(t, err);
+}
+
+uint64_t trial_next(const struct trial *t)
+{
+	return t->phase == TRIAL_MEASURING ? switchback_next(&t->switchback) : UINT64_MAX;
+}
+
+void trial_stop(struct trial *t)
+{
+	struct effect e;
+
+	if (t->phase != TRIAL_MEASURING)
+		return;
+	e = switchback_effect(&t->switchback);
+	if (e.verdict != EFFECT_NOT_MEASURED)
+		t->change.effect = e;
+	t->phase = TRIAL_READY;
+	if (switch_to(t, true)) /* the app has gone, and its group may have */
+		t->phase = TRIAL_OVER;
+}

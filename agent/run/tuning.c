@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/* The governor at work in a run. */
+#include "run/tuning.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "act/journal.h"
+#include "bpf/ledger.h"
+#include "sys/machine.h"
+#include "util/cleanup.h"
+#include "util/clock.h"
+#include "util/file.h"
+
+/* --- what the governor asks --- */
+
+static bool member(void *context, unsigned int app, pid_t pid)
+{
+	const struct tuning *t = context;
+	cleanup_close int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	return pidfd >= 0 && tracer_app_of(t->watch->tracer, pidfd) == (int)app;
+}
+
+/* Sum over the commands of the thread time (ns) in one state, up to l->now. */
+static double thread_seconds(const struct aa_ledger *l, __u32 state)
+{
+	__u64 sum = 0;
+	__u32 c;
+
+	for (c = 0; c < l->commands; c++)
+		sum += l->command[c].t[state] + l->command[c].n[state] * l->now;
+	return (double)sum / 1e9;
+}
+
+static double wall_seconds(const struct aa_ledger *l, __u32 state)
+{
+	__u64 sum = 0;
+	__u32 c;
+
+	for (c = 0; c < l->commands; c++)
+		sum += l->command[c].v[state] + l->command[c].n[state] * l->v;
+	return (double)sum / 1e9 / (1 << AA_WALL_SHIFT);
+}
+
+static double neighbour_seconds(const struct aa_ledger *l)
+{
+	__u64 sum = 0;
+	__u32 c;
+
+	for (c = 0; c < l->commands; c++)
+		sum += l->command[c].w;
+	return (double)sum / 1e9 / (1 << AA_WALL_SHIFT);
+}
+
+/* Threads on the machine that run or want to, less those of the app and the one that asks. */
+static double others_ready(const struct aa_ledger *l)
+{
+	char text[64];
+	size_t len;
+	double n;
+
+	if (read_file_start_at(AT_FDCWD, "/proc/loadavg", text, sizeof(text) - 1, &len))
+		return NAN;
+	text[len] = '\0';
+	if (sscanf(text, "%*s %*s %*s %lf/", &n) != 1)
+		return NAN;
+	n -= (double)l->running + l->n[AA_RUNQ] + 1;
+	return n > 0 ? n : 0;
+}
+
+static void sample_machine(struct act_sample *s)
+{
+	struct sys_cpu_time time;
+	double tick = 1.0 / (double)sysconf(_SC_CLK_TCK);
+
+	if (sys_cpu_time_read("", &time)) {
+		s->machine_busy = s->machine_idle = NAN;
+		return;
+	}
+	s->machine_busy = (double)(time.wanted - time.steal) * tick;
+	s->machine_idle = (double)time.idle * tick;
+}
+
+static int sample(void *context, unsigned int app, struct act_sample *ret)
+{
+	struct tuning *t = context;
+	struct aa_ledger *l = t->ledger;
+	struct act_sample s = { 0 };
+	int err = tracer_read_ledger(t->watch->tracer, app, l);
+
+	if (err)
+		return err;
+	s.alive = l->started && !l->ended;
+	aa_ledger_advance(l, clock_monotonic_ns());
+	s.now_ns = l->now;
+	s.cpus = l->cpus;
+	s.run = thread_seconds(l, AA_RUN) + thread_seconds(l, AA_RUN_RECLAIM);
+	s.runq = thread_seconds(l, AA_RUNQ);
+	s.wall_neighbour = neighbour_seconds(l);
+	s.wall_reclaim = wall_seconds(l, AA_RECLAIM) + wall_seconds(l, AA_RUN_RECLAIM);
+	s.wall_disk = wall_seconds(l, AA_DISK_READ) + wall_seconds(l, AA_DISK_WRITE);
+	s.wall_fault = wall_seconds(l, AA_FAULT);
+	s.machine_cpus = t->config.cpus;
+	s.others_ready = others_ready(l);
+	sample_machine(&s);
+	*ret = s;
+	return 0;
+}
+
+/* --- the agent's own urgency --- */
+
+/*
+ * A governor that waits its turn behind the neighbours comes too late. It needs microseconds at a time, and whatever
+ * it starts begins as usual. Where that is not permitted, the best place among the ordinary will do.
+ */
+void tuning_urgent(struct tuning *t)
+{
+	const struct sched_param first = { .sched_priority = 1 };
+
+	if (!t->governor || t->config.dry_run || sched_getscheduler(0) != SCHED_OTHER)
+		return;
+	t->urgent = true;
+	t->nice = getpriority(PRIO_PROCESS, 0);
+	if (sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &first))
+		setpriority(PRIO_PROCESS, 0, -20);
+}
+
+static void calm_down(struct tuning *t)
+{
+	const struct sched_param usual = { .sched_priority = 0 };
+
+	if (!t->urgent)
+		return;
+	t->urgent = false;
+	sched_setscheduler(0, SCHED_OTHER, &usual);
+	setpriority(PRIO_PROCESS, 0, t->nice);
+}
+
+/* --- life --- */
+
+void tuning_start(struct tuning *t, const struct config *config, const struct host *host, struct watch *watch)
+{
+	t->watch = watch;
+	t->ledger = malloc(sizeof(*t->ledger));
+	t->config = (struct governor_config){
+		.actions = config->actions,
+		.dry_run = config->dry_run,
+		.keep = config->on_exit == ON_EXIT_KEEP,
+		.napps = watch->napps,
+		.cpus = host->cpus,
+		.memory_bytes = host->memory_bytes,
+		.journal_dir = JOURNAL_DIR,
+		.cgroup_root = config->cgroup_root,
+		.kubepods = config->kubepods,
+		.background = config->background,
+		.nbackground = config->nbackground,
+		.member = member,
+		.sample = sample,
+		.context = t,
+	};
+	if (!t->ledger) {
+		t->off = "out of memory";
+		return;
+	}
+	if (governor_open(&t->config, &t->governor))
+		t->off = "no journal could be kept";
+}
+
+void tuning_started(struct tuning *t, unsigned int app, pid_t pid)
+{
+	if (t->governor)
+		governor_started(t->governor, app, pid);
+}
+
+int tuning_tick(struct tuning *t)
+{
+	return t->governor ? governor_tick(t->governor) : -1;
+}
+
+void tuning_finish(struct tuning *t)
+{
+	if (t->governor)
+		governor_finish(t->governor);
+	calm_down(t);
+}
+
+size_t tuning_changes(const struct tuning *t, unsigned int app, struct change *ret, size_t max)
+{
+	return t->governor ? governor_changes(t->governor, app, ret, max) : 0;
+}
+
+void tuning_stop(struct tuning *t)
+{
+	tuning_finish(t);
+	governor_close(t->governor);
+	t->governor = NULL;
+	free(t->ledger);
+	t->ledger = NULL;
+}
