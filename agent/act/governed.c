@@ -12,26 +12,6 @@
 #define REPEAT_NS 5000000000ULL /* between two rounds of what leaves no value behind */
 #define DUE_LOOKS 2 /* in a row, before a bottleneck counts: one may be chance */
 
-struct member_context {
-	const struct governor_config *config;
-	unsigned int app;
-	pid_t starting; /* belongs to the app, though its exec is still to come */
-};
-
-static bool is_member(void *context, pid_t pid)
-{
-	const struct member_context *m = context;
-
-	return pid == m->starting || m->config->member(m->config->context, m->app, pid);
-}
-
-static const char *below_mount(const struct sys_cgroup *group)
-{
-	const char *path = group->directory + group->mount_len;
-
-	return *path ? path : "/";
-}
-
 static bool allowed(const struct governing *g, const struct rule *rule)
 {
 	return g->config->actions & rule->knob->action;
@@ -74,167 +54,6 @@ static bool try_rule(struct governed *a, const struct governing *g, const struct
 	return !trial_make(t, g->journal);
 }
 
-/* --- places --- */
-
-static struct governed_place *new_place(struct governed *a, const char *controller)
-{
-	struct governed_place *p = &a->places[a->nplaces++];
-
-	*p = (struct governed_place){ .controller = controller };
-	return p;
-}
-
-/* In v2 one group serves all controllers. */
-static struct governed_place *unified_place(struct governed *a)
-{
-	unsigned int i;
-
-	for (i = 0; i < a->nplaces; i++)
-		if (a->places[i].usable && a->places[i].place.group.v2)
-			return &a->places[i];
-	return NULL;
-}
-
-static void note_move(struct governed *a, const struct governing *g, const struct place *place)
-{
-	struct change *c = &a->moved;
-
-	if (!place->ours || c->knob)
-		return;
-	c->bottleneck = "cpu-neighbour";
-	c->knob = "cgroup.procs";
-	snprintf(c->target, sizeof(c->target), "%s", below_mount(&place->group));
-	snprintf(c->old, sizeof(c->old), "%s", below_mount(&place->home));
-	snprintf(c->new, sizeof(c->new), "%s", below_mount(&place->group));
-	snprintf(c->reason, sizeof(c->reason), "weights count among control groups, so it gets one of its own");
-	c->state = g->config->dry_run ? CHANGE_PLANNED : CHANGE_KEPT;
-}
-
-static void note_refusal(struct governed *a, const struct place *place, const char *why)
-{
-	struct change *c = &a->moved;
-
-	if (c->knob)
-		return;
-	c->bottleneck = "cpu-neighbour";
-	c->knob = "cgroup.procs";
-	if (place->home.directory[0])
-		snprintf(c->target, sizeof(c->target), "%s", below_mount(&place->home));
-	snprintf(c->reason, sizeof(c->reason), "%s", why);
-	c->state = CHANGE_REFUSED;
-}
-
-static int find_place(struct governed *a, const struct governing *g, const char *controller, pid_t pid,
-		      struct place *ret, char why[PLACE_WHY])
-{
-	const struct place_rules where = {
-		.root = "",
-		.cgroup_root = g->config->cgroup_root,
-		.kubepods = g->config->kubepods,
-	};
-	struct member_context m = { g->config, a->app, pid };
-	char name[16];
-
-	snprintf(name, sizeof(name), "%u", a->app);
-	return place_find(&where, controller, pid, name, is_member, &m, ret, why);
-}
-
-/* Finds, and makes, the app's group for a controller. Nobody is moved. Returns it, or NULL. */
-static struct governed_place *make_place(struct governed *a, const struct governing *g, const char *controller,
-					 pid_t pid)
-{
-	struct governed_place *p;
-	struct place place = { 0 };
-	char why[PLACE_WHY] = "";
-	unsigned int i;
-	int err;
-
-	for (i = 0; i < a->nplaces; i++)
-		if (!strcmp(a->places[i].controller, controller))
-			return a->places[i].usable ? &a->places[i] : NULL;
-	if (a->nplaces == sizeof(a->places) / sizeof(a->places[0]))
-		return NULL;
-	p = unified_place(a);
-	place = p ? p->place : place;
-	err = p ? 0 : find_place(a, g, controller, pid, &place, why);
-	if (!err && !g->config->dry_run)
-		err = p ? place_enable(&place, controller, g->journal, why) :
-			  place_make(&place, controller, g->journal, why);
-	p = new_place(a, controller);
-	p->place = place;
-	p->usable = !err;
-	if (err) {
-		log_debug("%s: %s", controller, why);
-		note_refusal(a, &place, why);
-		return NULL;
-	}
-	note_move(a, g, &place);
-	return p;
-}
-
-static void move_process(struct governed *a, const struct governing *g, pid_t pid)
-{
-	unsigned int i;
-	int err;
-
-	expedite_begin(g->expedite);
-	for (i = 0; i < a->nplaces; i++) {
-		const struct governed_place *p = &a->places[i];
-
-		if (!p->usable || !p->place.ours || (i && p->place.group.v2))
-			continue;
-		err = place_move(&p->place, pid);
-		if (err && err != -ESRCH)
-			log_warn("process %d stays in its control group: %s", (int)pid, strerror(-err));
-	}
-	expedite_end(g->expedite);
-}
-
-/*
- * Whether a process that came later was where the first one was found: a group of ours has one home, and who comes from
- * elsewhere has other limits.
- */
-static bool at_home(const struct governed *a, pid_t pid)
-{
-	struct sys_cgroup at;
-	unsigned int i;
-
-	for (i = 0; i < a->nplaces; i++) {
-		const struct governed_place *p = &a->places[i];
-
-		if (!p->usable || !p->place.ours || sys_cgroup_of("", pid, p->controller, &at))
-			continue;
-		if (!strcmp(at.directory, p->place.group.directory))
-			return false;
-		if (strcmp(at.directory, p->place.home.directory)) {
-			log_debug("process %d stays in %s: its app comes from %s", (int)pid, below_mount(&at),
-				  below_mount(&p->place.home));
-			return false;
-		}
-	}
-	return true;
-}
-
-/* The others that belonged to the app before it was placed. */
-static void move_members(struct governed *a, const struct governing *g)
-{
-	struct member_context m = { g->config, a->app, 0 };
-	unsigned int i;
-	int moved = 0;
-
-	expedite_begin(g->expedite);
-	for (i = 0; i < a->nplaces; i++) {
-		const struct governed_place *p = &a->places[i];
-
-		if (p->usable && p->place.ours && !(i && p->place.group.v2))
-			moved = place_move_members(&p->place, is_member, &m);
-		if (moved)
-			log_debug("%d more processes moved to %s", moved, below_mount(&p->place.group));
-	}
-	expedite_end(g->expedite);
-	a->members_moved = true;
-}
-
 /* --- the rules --- */
 
 static enum trial_group kind_of(const struct governing *g, const struct place *place)
@@ -245,7 +64,7 @@ static enum trial_group kind_of(const struct governing *g, const struct place *p
 }
 
 /* What an app is given at its start, before anybody moves: the first moment in the group is a weighted one. */
-static void apply_start_rules(struct governed *a, const struct governing *g, pid_t pid)
+static void apply_start_rules(struct governed *a, const struct governing *g)
 {
 	struct evidence assumed = rule_assumed(g->config->cpus);
 	const struct governed_place *p;
@@ -256,10 +75,19 @@ static void apply_start_rules(struct governed *a, const struct governing *g, pid
 
 		if (!rule->at_start || !allowed(g, rule) || find_trial(a, rule, NULL))
 			continue;
-		p = make_place(a, g, rule->knob->controller, pid);
+		p = governed_place(a, g, rule->knob->controller);
 		if (p)
 			try_rule(a, g, rule, &p->place.group, kind_of(g, &p->place), &assumed);
 	}
+}
+
+/* Memory is charged to the group that touches it first, and stays there: protecting it later needs it counted now. */
+static void count_memory(struct governed *a, const struct governing *g)
+{
+	const struct governed_place *p = governed_place_known(a, "cpu");
+
+	if (p && p->usable && p->place.group.v2 && (g->config->actions & knob_memory_low.action))
+		governed_place(a, g, "memory");
 }
 
 void governed_start(struct governed *a, const struct governing *g, pid_t pid)
@@ -268,11 +96,38 @@ void governed_start(struct governed *a, const struct governing *g, pid_t pid)
 
 	a->started = true;
 	a->alive = true;
-	if (first)
-		apply_start_rules(a, g, pid);
-	if (g->config->dry_run || (!first && !at_home(a, pid)))
+	a->pid = pid;
+	if (first) {
+		apply_start_rules(a, g);
+		count_memory(a, g);
+	}
+	if (g->config->dry_run || (!first && !governed_at_home(a, pid)))
 		return;
-	move_process(a, g, pid);
+	governed_move(a, g, pid);
+}
+
+/*
+ * The app's group for the rule's knob; made only if the knob can be of use where the app is now. Otherwise that is noted,
+ * once.
+ */
+static struct governed_place *place_for(struct governed *a, const struct governing *g, const struct rule *rule,
+					const struct evidence *e)
+{
+	const char *controller = rule->knob->controller;
+	char why[KNOB_WHY];
+	struct sys_cgroup home;
+	int err;
+
+	if (governed_place_known(a, controller))
+		return governed_place(a, g, controller);
+	if (find_trial(a, rule, NULL) || governed_home(a, g, controller, &home))
+		return NULL;
+	err = rule->knob->probe("", &home, why);
+	if (err != -ENOENT && err != -ENODEV)
+		return governed_place(a, g, controller);
+	if (!rule->support)
+		try_rule(a, g, rule, &home, TRIAL_GROUP_FOREIGN, e);
+	return NULL;
 }
 
 static bool begin_app(struct governed *a, const struct governing *g, const struct rule *rule, const struct evidence *e)
@@ -281,7 +136,7 @@ static bool begin_app(struct governed *a, const struct governing *g, const struc
 
 	if (find_trial(a, rule, NULL))
 		return false;
-	p = make_place(a, g, rule->knob->controller, 0);
+	p = place_for(a, g, rule, e);
 	return p && try_rule(a, g, rule, &p->place.group, kind_of(g, &p->place), e);
 }
 
@@ -289,7 +144,7 @@ static bool begin_app(struct governed *a, const struct governing *g, const struc
 static bool begin_above(struct governed *a, const struct governing *g, const struct rule *rule,
 			const struct evidence *e)
 {
-	struct governed_place *p = make_place(a, g, rule->knob->controller, 0);
+	struct governed_place *p = place_for(a, g, rule, e);
 	struct sys_cgroup group, above;
 
 	if (!p)
@@ -323,28 +178,40 @@ static bool repeat(struct trial *t, const struct governing *g, uint64_t now_ns)
 	return !trial_make(t, g->journal);
 }
 
+/* The groups that may be slowed: those that the settings name, then those that background programs were moved to. */
+static int background_group(const struct governing *g, size_t i, struct sys_cgroup *ret, enum trial_group *ret_kind)
+{
+	const struct place *place;
+
+	*ret_kind = TRIAL_GROUP_FOREIGN;
+	if (i < g->config->nbackground)
+		return sys_cgroup_resolve("", g->config->background[i], ret);
+	place = &g->demoted.groups[i - g->config->nbackground];
+	*ret = place->group;
+	if (place->ours)
+		*ret_kind = TRIAL_GROUP_OURS;
+	return 0;
+}
+
 static bool begin_background(struct governed *a, const struct governing *g, const struct rule *rule,
 			     const struct evidence *e)
 {
+	size_t i, count = g->config->nbackground + g->demoted.ngroups;
+	enum trial_group kind;
 	struct sys_cgroup group;
 	struct trial *t;
-	size_t i;
 	int err;
 
-	for (i = 0; i < g->config->nbackground; i++) {
-		err = sys_cgroup_resolve("", g->config->background[i], &group);
-		if (err) {
+	for (i = 0; i < count; i++) {
+		err = background_group(g, i, &group, &kind);
+		if (err)
 			log_debug("background group %s: %s", g->config->background[i], strerror(-err));
-			continue;
-		}
-		if (!same_controller(&group, rule->knob->controller))
+		if (err || !same_controller(&group, rule->knob->controller))
 			continue;
 		t = find_trial(a, rule, &group);
 		if (t && repeat(t, g, a->before.now_ns))
 			return true;
-		if (t)
-			continue;
-		if (try_rule(a, g, rule, &group, TRIAL_GROUP_FOREIGN, e))
+		if (!t && try_rule(a, g, rule, &group, kind, e))
 			return true;
 	}
 	return false;
@@ -427,12 +294,14 @@ bool governed_look(struct governed *a, const struct governing *g, const struct a
 	struct evidence e = evidence_between(&a->before, now);
 
 	a->before = *now;
+	a->crowded = false;
 	if (!a->started || !a->alive)
 		return false;
 	if (!a->members_moved && !g->config->dry_run)
-		move_members(a, g);
+		governed_move_members(a, g);
 	if (!(e.seconds > 0))
 		return false;
+	a->crowded = rule_crowded(&e);
 	note_due(a, &e);
 	if (!g->config->dry_run)
 		raise_values(a, g, &e);

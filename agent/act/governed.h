@@ -4,6 +4,7 @@
 #ifndef GOVERNED_H
 #define GOVERNED_H
 
+#include "act/demote.h"
 #include "act/expedite.h"
 #include "act/facts.h"
 #include "act/governor.h"
@@ -18,6 +19,7 @@ struct governing {
 	struct journal *journal; /* NULL: --dry-run */
 	struct expedite *expedite;
 	struct facts_machine machine;
+	struct demoted demoted;
 };
 
 /* Where the app is in one hierarchy. */
@@ -29,6 +31,7 @@ struct governed_place {
 
 struct governed {
 	unsigned int app; /* index */
+	pid_t pid; /* of the process that it started with */
 	struct governed_place places[4]; /* "cpu", "memory", "io", "cpuset" */
 	unsigned int nplaces;
 	struct trial trials[TRIALS_MAX];
@@ -37,6 +40,7 @@ struct governed {
 	struct act_sample before; /* at the last look */
 	struct facts_before memory_before;
 	bool alive, started;
+	bool crowded; /* at the last look, others wanted its CPUs */
 	bool members_moved; /* all that belonged to it when it was placed */
 };
 
@@ -45,6 +49,34 @@ struct governed {
  * is given at its start.
  */
 void governed_start(struct governed *a, const struct governing *g, pid_t pid);
+
+/*
+ * The app's group for a controller: found, and made if it has to be, at the first time. Nobody is moved yet. Returns NULL
+ * if there can be none; the reason is in a->moved.
+ */
+struct governed_place *governed_place(struct governed *a, const struct governing *g, const char *controller);
+
+/*
+ * The same without making anything: NULL if governed_place() was not called for it before.
+ */
+const struct governed_place *governed_place_known(const struct governed *a, const char *controller);
+
+/*
+ * Where the app is in the hierarchy of a controller, nothing made. Returns 0 or -errno of place_find().
+ */
+int governed_home(struct governed *a, const struct governing *g, const char *controller, struct sys_cgroup *ret);
+
+/*
+ * Whether a process that came later was where the first one was found: a group of ours has one home, and who comes from
+ * elsewhere has other limits.
+ */
+bool governed_at_home(const struct governed *a, pid_t pid);
+
+/*
+ * Move one process, or all others that belong to the app, into its groups.
+ */
+void governed_move(struct governed *a, const struct governing *g, pid_t pid);
+void governed_move_members(struct governed *a, const struct governing *g);
 
 /*
  * Steps what is being measured, if that is due.

@@ -134,6 +134,17 @@ static bool measuring(const struct governor *g)
 	return false;
 }
 
+/* Background programs are looked for only while somebody is held back. */
+static void demote(struct governor *g, uint64_t now_ns)
+{
+	const struct governor_config *c = g->governing.config;
+	const struct place_rules rules = { .root = "", .cgroup_root = c->cgroup_root, .kubepods = c->kubepods };
+
+	if (c->background_process && !c->dry_run && (c->actions & knob_cpu_idle.action))
+		demote_look(&g->governing.demoted, &rules, c->background_process, c->context, g->governing.journal,
+			    g->governing.expedite, now_ns);
+}
+
 static void look(struct governor *g)
 {
 	struct act_sample now;
@@ -150,6 +161,8 @@ static void look(struct governor *g)
 		a->alive = now.alive;
 		if (governed_look(a, &g->governing, &now, may_begin))
 			may_begin = false;
+		if (a->crowded)
+			demote(g, now.now_ns);
 	}
 }
 
@@ -207,6 +220,8 @@ static void undo_trial(struct governor *g, struct trial *t)
 
 	if (t->rule->knob->one_shot)
 		c->restored = true; /* nothing of it is left */
+	else if (t->ours && t->rule->where == RULE_BACKGROUND)
+		c->restored = !journal_undo_group(g->governing.journal, t->group.directory);
 	else if (!t->ours)
 		c->restored = !journal_undo_value(g->governing.journal, t->group.directory, c->knob);
 }
@@ -231,7 +246,7 @@ static void undo_places(struct governor *g, struct governed *a)
 		gone &= !err;
 	}
 	for (i = 0; i < a->ntrials; i++)
-		if (a->trials[i].ours)
+		if (a->trials[i].ours && a->trials[i].rule->where == RULE_APP)
 			a->trials[i].change.restored = gone;
 	a->moved.restored = gone;
 }

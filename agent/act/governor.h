@@ -29,6 +29,8 @@ struct governor_config {
 	bool kubepods;
 	char *const *background; /* control groups whose work may be slowed; not owned */
 	size_t nbackground;
+	/* whether a process is a background program that may be slowed; NULL: none is */
+	bool (*background_process)(void *context, pid_t pid);
 	/* whether a process belongs to an app */
 	bool (*member)(void *context, unsigned int app, pid_t pid);
 	/* reads an app's counters now; returns 0 or -errno */

@@ -45,6 +45,11 @@ extern const struct rule rules[];
 extern const size_t rules_count;
 
 /*
+ * Whether others have CPUs that the app could use, or would have them if a weight did not keep them away.
+ */
+bool rule_crowded(const struct evidence *e);
+
+/*
  * The evidence that is assumed at the start of an app: it wants all its CPUs.
  */
 struct evidence rule_assumed(uint32_t cpus);

@@ -13,11 +13,8 @@
 #define IDLE 0.10 /* of the CPUs: with more of them idle, nobody waits for long */
 #define SHOWS 0.05 /* of the wall time: a bottleneck that takes less is not worth a change */
 
-/*
- * Whether others have CPUs that the app could use, or would have them: where a weight keeps them away already, they
- * show only as threads that are ready and get nothing.
- */
-static bool neighbours(const struct evidence *e)
+/* Where a weight keeps them away already, they show only as threads that are ready and get nothing. */
+bool rule_crowded(const struct evidence *e)
 {
 	if (e->demand < WANTS)
 		return false;
@@ -129,21 +126,21 @@ const struct rule rules[] = {
 	  .reason = "others run on the CPUs that it waits for",
 	  .where = RULE_APP,
 	  .at_start = true,
-	  .due = neighbours,
+	  .due = rule_crowded,
 	  .value = weight,
 	  .measure = CPU_WINDOWS },
 	{ .knob = &knob_cpu_weight,
 	  .bottleneck = "cpu-neighbour",
 	  .reason = "others beside a group above it run on its CPUs",
 	  .where = RULE_ABOVE,
-	  .due = neighbours,
+	  .due = rule_crowded,
 	  .value = weight,
 	  .measure = CPU_WINDOWS },
 	{ .knob = &knob_cpu_idle,
 	  .bottleneck = "cpu-neighbour",
 	  .reason = "the settings name this group as background",
 	  .where = RULE_BACKGROUND,
-	  .due = neighbours,
+	  .due = rule_crowded,
 	  .value = one,
 	  .measure = CPU_WINDOWS },
 	{ .knob = &knob_cpuset_cpus,

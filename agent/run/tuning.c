@@ -16,6 +16,7 @@
 
 #include "act/journal.h"
 #include "bpf/ledger.h"
+#include "catalogue.h"
 #include "sys/machine.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
@@ -29,6 +30,24 @@ static bool member(void *context, unsigned int app, pid_t pid)
 	cleanup_close int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 
 	return pidfd >= 0 && tracer_app_of(t->watch->tracer, pidfd) == (int)app;
+}
+
+/* By its command's name; but never one that an app runs itself. */
+static bool background_process(void *context, pid_t pid)
+{
+	const struct tuning *t = context;
+	char path[32], comm[AA_COMM_LEN + 1];
+	size_t len;
+
+	snprintf(path, sizeof(path), "/proc/%d/comm", (int)pid);
+	if (read_file_start_at(AT_FDCWD, path, comm, sizeof(comm) - 1, &len) || !len)
+		return false;
+	comm[len - 1] = '\0'; /* a newline */
+	if (!catalogue_background(t->known, comm))
+		return false;
+	cleanup_close int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+
+	return pidfd >= 0 && tracer_app_of(t->watch->tracer, pidfd) < 0;
 }
 
 /* Sum over the commands of the thread time (ns) in one state, up to l->now. */
@@ -151,6 +170,7 @@ static void calm_down(struct tuning *t)
 void tuning_start(struct tuning *t, const struct config *config, const struct host *host, struct watch *watch)
 {
 	t->watch = watch;
+	t->known = config->known;
 	t->ledger = malloc(sizeof(*t->ledger));
 	t->config = (struct governor_config){
 		.actions = config->actions,
@@ -164,6 +184,7 @@ void tuning_start(struct tuning *t, const struct config *config, const struct ho
 		.kubepods = config->kubepods,
 		.background = config->background,
 		.nbackground = config->nbackground,
+		.background_process = config->demote_background && config->known ? background_process : NULL,
 		.member = member,
 		.sample = sample,
 		.context = t,

@@ -12,6 +12,7 @@ struct tuning {
 	struct governor_config config;
 	struct governor *governor; /* NULL: nothing is changed */
 	struct watch *watch; /* not owned */
+	const struct catalogue *known; /* not owned; NULL: there is none */
 	struct aa_ledger *ledger; /* room for one, owned */
 	bool urgent; /* tuning_urgent() raised our priority: */
 	int nice; /* it was this before */

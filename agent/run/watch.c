@@ -163,7 +163,11 @@ void watch_record(void *context, const struct aa_rec *r)
 static unsigned int tick_app(struct watch *watch, unsigned int app)
 {
 	struct watched *w = &watch->apps[app];
+	struct aa_counts counts;
 
+	/* a ledger is large, and of a catalogue's apps most never run */
+	if (!w->seen && !tracer_read_counts(watch->tracer, app, &counts) && !counts.processes)
+		return LEVEL_KEEP;
 	if (tracer_read_ledger(watch->tracer, app, watch->ledger) || !watch->ledger->started)
 		return LEVEL_KEEP;
 	if (!w->seen)

@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/* Where an app under the governor is, and who of it is to be moved there. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "act/governed.h"
+#include "util/cleanup.h"
+#include "util/log.h"
+
+struct member_context {
+	const struct governor_config *config;
+	unsigned int app;
+	pid_t starting; /* belongs to the app, though its exec is still to come */
+};
+
+static bool is_member(void *context, pid_t pid)
+{
+	const struct member_context *m = context;
+
+	return pid == m->starting || m->config->member(m->config->context, m->app, pid);
+}
+
+static const char *below_mount(const struct sys_cgroup *group)
+{
+	const char *path = group->directory + group->mount_len;
+
+	return *path ? path : "/";
+}
+
+static struct governed_place *new_place(struct governed *a, const char *controller)
+{
+	struct governed_place *p = &a->places[a->nplaces++];
+
+	*p = (struct governed_place){ .controller = controller };
+	return p;
+}
+
+/* In v2 one group serves all controllers. */
+static struct governed_place *unified_place(struct governed *a)
+{
+	unsigned int i;
+
+	for (i = 0; i < a->nplaces; i++)
+		if (a->places[i].usable && a->places[i].place.group.v2)
+			return &a->places[i];
+	return NULL;
+}
+
+static void note_move(struct governed *a, const struct governing *g, const struct place *place)
+{
+	struct change *c = &a->moved;
+
+	if (!place->ours || c->knob)
+		return;
+	c->bottleneck = "cpu-neighbour";
+	c->knob = "cgroup.procs";
+	snprintf(c->target, sizeof(c->target), "%s", below_mount(&place->group));
+	snprintf(c->old, sizeof(c->old), "%s", below_mount(&place->home));
+	snprintf(c->new, sizeof(c->new), "%s", below_mount(&place->group));
+	snprintf(c->reason, sizeof(c->reason), "weights count among control groups, so it gets one of its own");
+	c->state = g->config->dry_run ? CHANGE_PLANNED : CHANGE_KEPT;
+}
+
+static void note_refusal(struct governed *a, const struct place *place, const char *why)
+{
+	struct change *c = &a->moved;
+
+	if (c->knob)
+		return;
+	c->bottleneck = "cpu-neighbour";
+	c->knob = "cgroup.procs";
+	if (place->home.directory[0])
+		snprintf(c->target, sizeof(c->target), "%s", below_mount(&place->home));
+	snprintf(c->reason, sizeof(c->reason), "%s", why);
+	c->state = CHANGE_REFUSED;
+}
+
+static int find_place(struct governed *a, const struct governing *g, const char *controller, pid_t pid,
+		      struct place *ret, char why[PLACE_WHY])
+{
+	const struct place_rules where = {
+		.root = "",
+		.cgroup_root = g->config->cgroup_root,
+		.kubepods = g->config->kubepods,
+	};
+	struct member_context m = { g->config, a->app, pid };
+	char name[16];
+
+	snprintf(name, sizeof(name), "%u", a->app);
+	return place_find(&where, controller, pid, name, is_member, &m, ret, why);
+}
+
+/* A process of the app that lives: the first one may be gone by now. 0: none was found. */
+static pid_t some_process(const struct governed *a)
+{
+	char path[PATH_MAX + 16];
+	int pid = 0;
+
+	if (!a->nplaces)
+		return a->pid;
+	snprintf(path, sizeof(path), "%s/cgroup.procs", a->places[0].place.group.directory);
+	cleanup_file FILE *f = fopen(path, "re");
+
+	return f && fscanf(f, "%d", &pid) == 1 ? pid : a->pid;
+}
+
+const struct governed_place *governed_place_known(const struct governed *a, const char *controller)
+{
+	unsigned int i;
+
+	for (i = 0; i < a->nplaces; i++)
+		if (!strcmp(a->places[i].controller, controller))
+			return &a->places[i];
+	return NULL;
+}
+
+int governed_home(struct governed *a, const struct governing *g, const char *controller, struct sys_cgroup *ret)
+{
+	const struct governed_place *p = unified_place(a);
+	struct place place = { 0 };
+	char why[PLACE_WHY];
+	int err;
+
+	if (p) {
+		*ret = p->place.group;
+		return 0;
+	}
+	err = find_place(a, g, controller, some_process(a), &place, why);
+	if (!err)
+		*ret = place.home;
+	return err;
+}
+
+struct governed_place *governed_place(struct governed *a, const struct governing *g, const char *controller)
+{
+	struct governed_place *p;
+	struct place place = { 0 };
+	char why[PLACE_WHY] = "";
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < a->nplaces; i++)
+		if (!strcmp(a->places[i].controller, controller))
+			return a->places[i].usable ? &a->places[i] : NULL;
+	if (a->nplaces == sizeof(a->places) / sizeof(a->places[0]))
+		return NULL;
+	p = unified_place(a);
+	place = p ? p->place : place;
+	err = p ? 0 : find_place(a, g, controller, some_process(a), &place, why);
+	if (!err && !g->config->dry_run)
+		err = p ? place_enable(&place, controller, g->journal, why) :
+			  place_make(&place, controller, g->journal, why);
+	p = new_place(a, controller);
+	p->place = place;
+	p->usable = !err;
+	if (err) {
+		log_debug("%s: %s", controller, why);
+		note_refusal(a, &place, why);
+		return NULL;
+	}
+	note_move(a, g, &place);
+	a->members_moved = false;
+	return p;
+}
+
+void governed_move(struct governed *a, const struct governing *g, pid_t pid)
+{
+	unsigned int i;
+	int err;
+
+	expedite_begin(g->expedite);
+	for (i = 0; i < a->nplaces; i++) {
+		const struct governed_place *p = &a->places[i];
+
+		if (!p->usable || !p->place.ours || (i && p->place.group.v2))
+			continue;
+		err = place_move(&p->place, pid);
+		if (err && err != -ESRCH)
+			log_warn("process %d stays in its control group: %s", (int)pid, strerror(-err));
+	}
+	expedite_end(g->expedite);
+}
+
+bool governed_at_home(const struct governed *a, pid_t pid)
+{
+	struct sys_cgroup at;
+	unsigned int i;
+
+	for (i = 0; i < a->nplaces; i++) {
+		const struct governed_place *p = &a->places[i];
+
+		if (!p->usable || !p->place.ours || sys_cgroup_of("", pid, p->controller, &at))
+			continue;
+		if (!strcmp(at.directory, p->place.group.directory))
+			return false;
+		if (strcmp(at.directory, p->place.home.directory)) {
+			log_debug("process %d stays in %s: its app comes from %s", (int)pid, below_mount(&at),
+				  below_mount(&p->place.home));
+			return false;
+		}
+	}
+	return true;
+}
+
+void governed_move_members(struct governed *a, const struct governing *g)
+{
+	struct member_context m = { g->config, a->app, 0 };
+	unsigned int i;
+	int moved = 0;
+
+	expedite_begin(g->expedite);
+	for (i = 0; i < a->nplaces; i++) {
+		const struct governed_place *p = &a->places[i];
+
+		if (p->usable && p->place.ours && !(i && p->place.group.v2))
+			moved = place_move_members(&p->place, is_member, &m);
+		if (moved)
+			log_debug("%d more processes moved to %s", moved, below_mount(&p->place.group));
+	}
+	expedite_end(g->expedite);
+	a->members_moved = true;
+}
