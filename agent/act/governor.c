@@ -138,10 +138,10 @@ static bool measuring(const struct governor *g)
 static void demote(struct governor *g, uint64_t now_ns)
 {
 	const struct governor_config *c = g->governing.config;
-	const struct place_rules rules = { .root = "", .cgroup_root = c->cgroup_root, .kubepods = c->kubepods };
+	const struct place_rules where = { .root = "", .cgroup_root = c->cgroup_root, .kubepods = c->kubepods };
 
 	if (c->background_process && !c->dry_run && (c->actions & knob_cpu_idle.action))
-		demote_look(&g->governing.demoted, &rules, c->background_process, c->context, g->governing.journal,
+		demote_look(&g->governing.demoted, &where, c->background_process, c->context, g->governing.journal,
 			    g->governing.expedite, now_ns);
 }
 
