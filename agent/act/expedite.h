@@ -14,14 +14,14 @@ struct journal;
 
 /*
  * Prepares. Never fails for lack of the file (moves then take longer): *ret is an object that does nothing. Agents that
- * run at the same time take turns through a lock in directory: who does not get it soon goes without. The journal, which
- * must outlive *ret, learns of the change with the first use. Returns 0 or -ENOMEM.
+ * run at the same time take turns through a lock in directory: who does not get it soon goes without. The journal,
+ * which must outlive *ret, learns of the change with the first use. Returns 0 or -ENOMEM.
  */
 int expedite_open(const char *root, const char *directory, struct journal *journal, struct expedite **ret);
 
 /*
- * From begin to end grace periods are short, unless the file holds something else than 0 already, or rcu_normal overrides
- * it: then they do nothing. Between them, no more than one pass of moves: milliseconds.
+ * From begin to end grace periods are short, unless the file holds something else than 0 already, or rcu_normal
+ * overrides it: then they do nothing. Between them, no more than one pass of moves: milliseconds.
  */
 void expedite_begin(struct expedite *e);
 void expedite_end(struct expedite *e);

@@ -106,6 +106,17 @@ void governed_start(struct governed *a, const struct governing *g, pid_t pid)
 	governed_move(a, g, pid);
 }
 
+/* Whether the machine has what a rule with a text sets, before any group is made for it. */
+static bool has_text(const struct governing *g, const struct rule *rule, const struct evidence *e)
+{
+	const struct rule_facts facts = {
+		.fast_cpus = g->machine.fast_cpus,
+		.fast_list = g->machine.fast_list,
+	};
+
+	return !rule->text || rule->text(e, &facts);
+}
+
 /*
  * The app's group for the rule's knob; made only if the knob can be of use where the app is now. Otherwise that is noted,
  * once.
@@ -134,7 +145,7 @@ static bool begin_app(struct governed *a, const struct governing *g, const struc
 {
 	struct governed_place *p;
 
-	if (find_trial(a, rule, NULL))
+	if (find_trial(a, rule, NULL) || !has_text(g, rule, e))
 		return false;
 	p = place_for(a, g, rule, e);
 	return p && try_rule(a, g, rule, &p->place.group, kind_of(g, &p->place), e);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The accel-agent authors */
-/* What was there before the agent changed it, on disk before each change, so that it can be undone by whoever is left. */
+/*
+ * What was there before the agent changed it, on disk before each change, so that it can be undone by whoever is left.
+ */
 #ifndef JOURNAL_H
 #define JOURNAL_H
 
@@ -14,10 +16,14 @@
 struct journal;
 
 /*
- * Starts a journal of this process in directory (an absolute path; made if it is not there: owner only; no part of it is
- * followed through a link, and it must belong to us). The journal's file is locked (flock) for as long as it is open, so
- * that journal_recover() of another process can tell that its owner lives. The file itself is made by the first entry.
- * Returns 0, -EPERM (the directory belongs to somebody else, others may write it or replace it), -ENOMEM or -errno.
+ * Starts a journal of this process in directory (an absolute path; made if it is not there: owner only; no part of it
+ * is followed through a link, and it must belong to us). The journal's file is locked (flock) for as long as it is
+ * open, so that journal_recover() of another process can tell that its owner lives. The file itself is made by the
+ * first entry. Returns 0, -EPERM (the directory belongs to somebody else, others may write it or replace it), -ENOMEM
+ * or -errno.
+ *
+ * The lock goes with the last descriptor of the file: a child that forks off and never execs keeps it, and so looks
+ * like an agent that lives.
  *
  * With journal_open_below(), everything that entries name must be below root; with a root other than "", which is a
  * test's, folders and files need not be on cgroupfs and sysfs.
@@ -26,11 +32,11 @@ int journal_open(const char *directory, struct journal **ret);
 int journal_open_below(const char *root, const char *directory, struct journal **ret);
 
 /*
- * Each writes one entry and waits until it is on the disk (fdatasync); only then may the caller change anything. One that
- * says nothing new is not written again: calling before every write is cheap. Return 0 or -errno; on an error the caller
- * changes nothing. Besides -errno of writing: -EINVAL (no such file or group can be: paths must be absolute and in their
- * shortest form), -ESTALE (the group has another id; or our own file was removed by somebody), -ENOENT, -EXDEV (no
- * cgroup, or not of one hierarchy with home), -ENOTDIR or -ELOOP (a link is on the way, so it could not be undone),
+ * Each writes one entry and waits until it is on the disk (fdatasync); only then may the caller change anything. One
+ * that says nothing new is not written again: calling before every write is cheap. Return 0 or -errno; on an error the
+ * caller changes nothing. Besides -errno of writing: -EINVAL (no such file or group can be: paths must be absolute and
+ * in their shortest form), -ESTALE (the group has another id; or our own file was removed by somebody), -ENOENT, -EXDEV
+ * (no cgroup, or not of one hierarchy with home), -ENOTDIR or -ELOOP (a link is on the way, so it could not be undone),
  * -EEXIST (the group to be made is there already), -EFBIG (the journal is full: JOURNAL_MAX_BYTES).
  *
  * journal_value: file (a name without '/') in the folder directory, whose cgroup id is id, held old and will hold ours.
@@ -43,8 +49,8 @@ int journal_open_below(const char *root, const char *directory, struct journal *
  * takes none, to the nearest group above it that does), and removing it. home "" (home_id 0) says that there is nothing
  * to move back to: the group is removed only if it is empty. Groups that others made in it are left alone with all that
  * is in them; it can then not be removed (-EBUSY), and the next undo tries again.
- * journal_controller: controller will be enabled in directory's cgroup.subtree_control (v2). Undone by disabling it; that
- * somebody else has come to need it (EBUSY) is JOURNAL_FOREIGN, no failure.
+ * journal_controller: controller will be enabled in directory's cgroup.subtree_control (v2). Undone by disabling it;
+ * that somebody else has come to need it (EBUSY) is JOURNAL_FOREIGN, no failure.
  */
 int journal_value(struct journal *journal, const char *directory, uint64_t id, const char *file, const char *old,
 		  const char *ours);
@@ -98,8 +104,8 @@ void journal_close(struct journal *journal);
  * entry that is cut off was never acted upon and is left out silently. Damaged entries are left out and told; that
  * journal, and files that are no journal of ours, are set aside once the rest is undone: renamed, and not looked at
  * again. A journal with an entry that failed stays for the next time, as does one of a version that is not ours
- * (-EPROTONOSUPPORT). Returns the number of journals that were undone (0: also if directory is not there, as nothing was
- * ever changed), or -errno.
+ * (-EPROTONOSUPPORT). Returns the number of journals that were undone (0: also if directory is not there, as nothing
+ * was ever changed), or -errno.
  */
 int journal_recover(const char *directory, bool kept, journal_tell tell, void *context, unsigned int *ret_live);
 int journal_recover_below(const char *root, const char *directory, bool kept, journal_tell tell, void *context,

@@ -37,8 +37,8 @@ struct journal_entry {
 int journal_entry_encode(const struct journal_entry *entry, char **ret_line, size_t *ret_len);
 
 /*
- * Reads line[0, len), which has no newline. Decodes in place: ret points into line. Returns 0, or -EBADMSG: the checksum
- * is wrong, or it is no line that journal_entry_encode() could have written; line is undefined then.
+ * Reads line[0, len), which has no newline. Decodes in place: ret points into line. Returns 0, or -EBADMSG: the
+ * checksum is wrong, or it is no line that journal_entry_encode() could have written; line is undefined then.
  */
 int journal_entry_decode(char *line, size_t len, struct journal_entry *ret);
 

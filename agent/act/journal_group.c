@@ -54,6 +54,12 @@ static int home_enter(struct home *home, uint64_t id)
 	return journal_tree_member(fd, PROCS, O_WRONLY, &home->procs);
 }
 
+/* A group that is being removed answers ENODEV while its name is still there; another one of that name is no home. */
+static bool is_lost(int err)
+{
+	return err == -ENOENT || err == -ENODEV || err == -ESTALE;
+}
+
 /* Goes up until there is a group. Returns 0 or -errno: none is left. */
 static int home_climb(struct home *home)
 {
@@ -64,11 +70,11 @@ static int home_climb(struct home *home)
 		*strrchr(home->path, '/') = '\0';
 		/* the end of the hierarchy is another file system, or (for a test's root) that root */
 		err = home_enter(home, 0);
-	} while (err == -ENOENT);
+	} while (is_lost(err));
 	return err;
 }
 
-/* Finds where the processes of group go. Returns 0, with home->procs < 0 for an entry that has no home, or -errno. */
+/* Finds where the processes of group go. Returns 0, or -errno if no group is left; ret->procs < 0: they go nowhere. */
 static int home_open(const char *root, const struct journal_entry *entry, int group, struct home *ret)
 {
 	struct stat st;
@@ -82,12 +88,13 @@ static int home_open(const char *root, const struct journal_entry *entry, int gr
 	ret->hierarchy = st.st_dev;
 	snprintf(ret->path, sizeof(ret->path), "%s", entry->home);
 	err = home_enter(ret, entry->id);
-	return err == -ENOENT || err == -ESTALE ? home_climb(ret) : err;
+	return is_lost(err) ? home_climb(ret) : err;
 }
 
 /*
  * Moves one process. In v2 a group whose controllers are enabled for those below it takes none (EBUSY), nor does a
- * threaded one (EOPNOTSUPP); in v1 a cpuset without CPUs takes none (ENOSPC): then the one above must.
+ * threaded one (EOPNOTSUPP); in v1 a cpuset without CPUs takes none (ENOSPC); one that is removed meanwhile never does
+ * (ENODEV): then the one above must.
  */
 static int move(struct home *home, uint64_t pid)
 {
@@ -96,7 +103,7 @@ static int move(struct home *home, uint64_t pid)
 	int err = 0;
 
 	while (!err && write(home->procs, text, (size_t)len) < 0) {
-		if (errno != EBUSY && errno != EOPNOTSUPP && errno != ENOSPC)
+		if (errno != EBUSY && errno != EOPNOTSUPP && errno != ENOSPC && errno != ENODEV)
 			return -errno;
 		err = home_climb(home);
 	}
@@ -175,16 +182,16 @@ int journal_undo_remove(const char *root, const struct journal_entry *entry)
 	cleanup_close int group = -1, parent = -1;
 	const char *name;
 	struct home home;
-	int err;
+	int err, home_err;
 
 	err = journal_tree_group(root, entry->path, 0, &group);
 	if (!err)
 		err = journal_tree_parent(root, entry->path, &parent, &name);
-	if (!err)
-		err = home_open(root, entry, group, &home);
 	if (err)
 		return err;
+	/* without a home it can still be removed, if nobody is in it */
+	home_err = home_open(root, entry, group, &home);
 	err = empty_and_remove(group, parent, name, &home);
 	home_close(&home);
-	return err;
+	return err == -EBUSY && home_err ? home_err : err;
 }

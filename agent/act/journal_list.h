@@ -42,9 +42,9 @@ const struct journal_item *journal_list_find(const struct journal_list *list, co
 bool journal_item_ours(const struct journal_item *item, const char *value);
 
 /*
- * Adds all entries of a journal's text, which is decoded in place. A last line without its end is left out: whoever wrote
- * it did not live to act on it. *ret_damaged is the number of other lines that are no entries. Returns 0, -EBADMSG (not a
- * journal), -EPROTONOSUPPORT (a journal of another version) or -ENOMEM.
+ * Adds all entries of a journal's text, which is decoded in place. A last line without its end is left out: whoever
+ * wrote it did not live to act on it. *ret_damaged is the number of other lines that are no entries. Returns 0,
+ * -EBADMSG (not a journal), -EPROTONOSUPPORT (a journal of another version) or -ENOMEM.
  */
 int journal_list_parse(struct journal_list *list, char *text, size_t len, size_t *ret_damaged);
 

@@ -14,9 +14,9 @@ struct journal_result {
 };
 
 /*
- * Whether an entry could be undone if its change were made now: what cannot be found again, for a link on the way or for
- * another id, must not be changed. Returns 0; -EEXIST (a group that is to be made is there already); -ESTALE, -ENOENT,
- * -EXDEV or what journal_tree's functions return.
+ * Whether an entry could be undone if its change were made now: what cannot be found again, for a link on the way or
+ * for another id, must not be changed. Returns 0; -EEXIST (a group that is to be made is there already); -ESTALE,
+ * -ENOENT, -EXDEV or what journal_tree's functions return.
  */
 int journal_undo_possible(const char *root, const struct journal_entry *entry);
 
@@ -31,10 +31,10 @@ void journal_undo_item(const char *root, const struct journal_item *item, struct
 int journal_undo_list(const char *root, const struct journal_list *list, journal_tell tell, void *context);
 
 /*
- * Moves every process of a group of ours to its home, or to the nearest group above that which takes it, and removes the
- * group. Groups below it, which others made, are left alone with all that is in them, and so is then the group itself:
- * -EBUSY. So are processes that this process cannot name (of another PID namespace). Returns 0, -ENOENT (it is gone
- * already) or -errno.
+ * Moves every process of a group of ours to its home, or to the nearest group above that which takes it, and removes
+ * the group. Groups below it, which others made, are left alone with all that is in them, and so is then the group
+ * itself: -EBUSY. So are processes that this process cannot name (of another PID namespace). Returns 0, -ENOENT (it is
+ * gone already) or -errno.
  */
 int journal_undo_remove(const char *root, const struct journal_entry *entry);
 

@@ -5,11 +5,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "act/place_name.h"
@@ -21,6 +23,7 @@
 
 #define NAME_TRIES 16
 #define PASSES_MAX 64
+#define QUIET_PASSES 2 /* v1 counts before it lists: who is forked in between can push a member off the end */
 
 int place_why(char why[PLACE_WHY], int err, const char *format, ...)
 {
@@ -245,8 +248,19 @@ struct move {
 	place_member member;
 	void *context;
 	size_t found, moved; /* in this pass */
+	bool missed; /* somebody in the list ended before we looked: it may have been a member, and have a child */
 	int refused; /* the first error of a process that is there and was not moved */
 };
+
+static bool has_ended(pid_t pid)
+{
+	cleanup_close int fd = (int)syscall(SYS_pidfd_open, pid, 0);
+	struct pollfd ended = { .fd = fd, .events = POLLIN };
+
+	if (fd < 0)
+		return errno == ESRCH;
+	return poll(&ended, 1, 0) > 0;
+}
 
 /* Moves a process, which may end meanwhile: if its pid then belongs to a stranger, that one goes back. */
 static int move_member(struct move *move, int from, pid_t pid)
@@ -281,8 +295,12 @@ static int move_group(void *context, int dirfd, const char *name)
 	if (err)
 		return err == -ENOENT ? 0 : err;
 	for (i = 0; i < n; i++) {
-		if (!pids[i] || !move->member(move->context, pids[i]))
+		if (!pids[i])
 			continue;
+		if (!move->member(move->context, pids[i])) {
+			move->missed = move->missed || has_ended(pids[i]);
+			continue;
+		}
 		move->found++;
 		err = move_member(move, dirfd, pids[i]);
 		if (err == -ENOENT) /* the group itself is gone */
@@ -297,22 +315,24 @@ int place_move_members(const struct place *place, place_member member, void *con
 {
 	cleanup_close int home = sys_cgroup_open(&place->home), group = sys_cgroup_open(&place->group);
 	struct move move = { .place = place, .group = group, .member = member, .context = context };
+	int passes, quiet = 0, err;
 	size_t total = 0;
-	int passes, err;
 
 	if (home < 0 || group < 0)
 		return home < 0 ? home : group;
 	if (place->home.id == place->group.id)
 		return 0;
-	for (passes = 0; passes < PASSES_MAX; passes++) {
+	for (passes = 0; passes < PASSES_MAX && quiet < QUIET_PASSES; passes++) {
 		move.found = 0;
 		move.moved = 0;
 		move.refused = 0;
+		move.missed = false;
 		err = sys_cgroup_walk(home, move_group, &move);
 		if (err && err != -E2BIG)
 			return err;
 		total += move.moved;
-		if (!move.found || (move.refused && !move.moved))
+		quiet = move.found || move.missed ? 0 : quiet + 1;
+		if (move.refused && !move.moved)
 			break;
 	}
 	log_debug("moved %zu processes to %s in %d passes", total, place->group.directory, passes);

@@ -34,8 +34,8 @@ struct place {
 #define PLACE_WHY 256
 
 /*
- * Finds where the process pid is in the hierarchy of controller ("cpu", "memory", "io", "cpuset") and what could be done
- * there, changing nothing. name tells apart the groups that this process makes: letters, digits, '-', at most 64.
+ * Finds where the process pid is in the hierarchy of controller ("cpu", "memory", "io", "cpuset") and what could be
+ * done there, changing nothing. name tells apart the groups that this process makes: letters, digits, '-', at most 64.
  * Returns
  *  0 with ret->ours false: the app is alone in its group (every process of that group and the groups below it is a
  *    member), which is not the root of the hierarchy; ret->group is ret->home;
@@ -71,11 +71,11 @@ int place_enable(const struct place *place, const char *controller, struct journ
 int place_move(const struct place *place, pid_t pid);
 
 /*
- * Moves every member that is in home, or in a group below it, until a pass finds none (they fork meanwhile; at most 64
- * passes). Left alone are groups of ours and of Kubernetes below home, and those deeper or more than SYS_CGROUP_*_MAX.
- * Returns the number of processes that were moved (0: there was none left), -EAGAIN (64 passes met members that were
- * gone before they could be moved, each with children), or -errno: of the first member that the kernel refused to move,
- * after all others were.
+ * Moves every member that is in home, or in a group below it, until no pass finds any more (they fork meanwhile; at
+ * most 64 passes). A process whose pid belongs to no member after the move goes back. Left alone are groups of ours and
+ * of Kubernetes below home, and those deeper or more than SYS_CGROUP_*_MAX. Returns the number of processes that were
+ * moved (0: there was none left), -EAGAIN (64 passes met members that were gone before they could be moved, each with
+ * children), or -errno: of the first member that the kernel refused to move, after all others were.
  */
 int place_move_members(const struct place *place, place_member member, void *context);
 

@@ -191,18 +191,12 @@ static int check_parent(const struct search *s, const struct sys_cgroup *parent,
 {
 	cleanup_free pid_t *pids = NULL;
 	bool enabled, root;
-	char type[32];
 	size_t n;
 	int err;
 
 	err = sys_cgroup_is_root(fd, true, &root);
 	if (err)
 		return place_why_group(s->why, err, parent, "cannot be read");
-	if (!root) {
-		err = sys_cgroup_line(fd, "cgroup.type", type, sizeof(type));
-		if (err || strcmp(type, "domain"))
-			return place_why_group(s->why, -EBUSY, parent, "is a threaded group, which takes no others");
-	}
 	err = sys_cgroup_lists(fd, "cgroup.subtree_control", s->controller, &enabled);
 	if (!err && enabled)
 		return 0;
@@ -222,7 +216,7 @@ static int check_parent(const struct search *s, const struct sys_cgroup *parent,
 			    0;
 }
 
-/* In v2 the group that decides is the one above: the agent's group would be made there, the controller enabled there. */
+/* In v2 the group above decides: the agent's group would be made there, the controller enabled there. */
 static int check_v2(const struct search *s, const struct place *place, int home, bool root)
 {
 	struct sys_cgroup parent = place->home;

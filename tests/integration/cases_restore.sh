@@ -54,7 +54,8 @@ case_restore_nothing() {
 	[ "$status" -eq 0 ] || fail "exit status $status: $(cat err)"
 	grep -q '^nothing to restore' out || skip "somebody else's journals are there: $(cat out)"
 	restore -f json
-	jq -e '.schema == "accel-agent.restore/1" and .restored == [] and .left == []' out >/dev/null || fail "JSON: $(cat out)"
+	jq -e '.schema == "accel-agent.restore/1" and .restored == [] and .left == []' out >/dev/null ||
+		fail "JSON: $(cat out)"
 }
 
 case_restore_value() {
@@ -150,6 +151,31 @@ case_restore_group_with_others() {
 	restore
 	[ "$status" -eq 0 ] || fail "exit status $status: $(cat err out)"
 	[ ! -d "$made" ] || fail "the group is still there"
+}
+
+# Killed at any moment, it is finished by the next: nothing of ours is left, nobody is lost.
+case_restore_killed() {
+	local round home_id
+
+	group_with_weight
+	home_id=$(group_id "$group")
+	for ((round = 0; round < 40; round++)); do
+		echo "$ours" >"$group/$weight"
+		group_of_agent
+		journal "value $home_id $group $weight $old $ours -" "group $home_id $made - - - $group"
+		start "$ACCEL_AGENT" restore >/dev/null
+		sleep "$(printf 0.%04d "$((round * 2))")"
+		kill -KILL "$started" 2>/dev/null
+		wait "$started"
+		restore
+		[ "$status" -eq 0 ] || fail "round $round: exit status $status: $(cat err out)"
+		[ "$(cat "$group/$weight")" = "$old" ] || fail "round $round: $weight is $(cat "$group/$weight"), not $old"
+		[ ! -d "$made" ] || fail "round $round: the group is still there"
+		[ ! -e "$journal" ] || fail "round $round: the journal is still there"
+		grep -qx "$app" "$group/cgroup.procs" || fail "round $round: the process is not at home"
+		kill -KILL "$app"
+		wait "$app" || true
+	done
 }
 
 # The last entry is cut off: never acted upon. A damaged one in the middle is named, the others count.

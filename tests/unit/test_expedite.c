@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The accel-agent authors */
 /* rcu_expedited stands at 1 for the moment of a move, at no other time, and never for somebody else. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -102,6 +104,38 @@ static void agents_take_turns(void **state)
 	end(&second);
 }
 
+/* While another agent has its turn, and does not give it back soon, this one goes without. */
+static void waits_for_its_turn_only_so_long(void **state)
+{
+	struct agent agent;
+	int fd;
+
+	sandbox_write(*state, EXPEDITED, "0\n");
+	agent = start(*state);
+	fd = open(sandbox_path(*state, "/state/expedite.lock"), O_RDWR);
+	assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+	expedite_begin(agent.expedite);
+	sandbox_assert(*state, EXPEDITED, "0\n");
+	expedite_end(agent.expedite);
+	close(fd);
+	expedite_begin(agent.expedite);
+	sandbox_assert(*state, EXPEDITED, "1\n");
+	end(&agent);
+}
+
+/* What somebody else wrote meanwhile stays. */
+static void other_value_stays(void **state)
+{
+	struct agent agent;
+
+	sandbox_write(*state, EXPEDITED, "0\n");
+	agent = start(*state);
+	expedite_begin(agent.expedite);
+	sandbox_write(*state, EXPEDITED, "2\n");
+	end(&agent);
+	sandbox_assert(*state, EXPEDITED, "2\n");
+}
+
 /* Killed in between, it is put back by whoever recovers; the other's end does not mind. */
 static void killed_agent_is_undone(void **state)
 {
@@ -158,8 +192,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, sandbox_make, sandbox_remove)
-		TEST(stands_at_1_in_between), TEST(others_are_respected), TEST(agents_take_turns),
-		TEST(killed_agent_is_undone), TEST(no_journal_no_change), TEST(does_without),
+		TEST(stands_at_1_in_between), TEST(others_are_respected),
+		TEST(agents_take_turns),      TEST(waits_for_its_turn_only_so_long),
+		TEST(other_value_stays),      TEST(killed_agent_is_undone),
+		TEST(no_journal_no_change),   TEST(does_without),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -179,6 +179,8 @@ static void what_cannot_be_undone_is_refused(void **state)
 	assert_int_equal(journal_value(journal, sandbox_path(s, CPU "/link"), id, "x", "1", "2"), -ENOTDIR);
 	sandbox_write(s, "/etc/passwd", "0\n");
 	assert_int_equal(journal_file(journal, sandbox_path(s, "/etc/passwd"), "0", "1"), -EXDEV);
+	assert_int_equal(mkfifo(sandbox_path(s, "/sys/pipe"), 0600), 0);
+	assert_int_equal(journal_file(journal, sandbox_path(s, "/sys/pipe"), "0", "1"), -EINVAL);
 	assert_int_equal(journal_group(journal, sandbox_path(s, APP), "", 0), -EINVAL);
 	sandbox_group(s, OURS);
 	assert_int_equal(journal_group(journal, sandbox_path(s, OURS), sandbox_path(s, APP), id), -EEXIST);
@@ -189,7 +191,9 @@ static void what_cannot_be_undone_is_refused(void **state)
 	finish(journal, 0, "W");
 }
 
-/* The last change is the first to be undone; a file outside of cgroups, and an empty old value, are as good as others. */
+/*
+ * The last change is the first to be undone; a file outside of cgroups, and an empty old value, are as good as others.
+ */
 static void last_entry_first(void **state)
 {
 	struct journal *journal = start(*state);
@@ -299,8 +303,8 @@ static void group_is_removed(void **state)
 }
 
 /*
- * Processes go home, but not those that have no name here (0 would be this process); without a home, to the group above.
- * (What plain folders cannot do is lose them, and so be removed.)
+ * Processes go home, but not those that have no name here (0 would be this process); without a home, to the group
+ * above. (What plain folders cannot do is lose them, and so be removed.)
  */
 static void processes_go_home(void **state)
 {
@@ -328,12 +332,13 @@ static void controller_is_disabled(void **state)
 	struct told told;
 
 	sandbox_write(*state, APP "/cgroup.subtree_control", "cpuset memory\n");
-	assert_int_equal(journal_controller(journal, sandbox_path(*state, APP), id, "cpu"), 0);
 	assert_int_equal(journal_controller(journal, sandbox_path(*state, APP), id, "memory"), 0);
-	told = finish(journal, 0, "RW"); /* cpuset is not cpu */
+	assert_int_equal(journal_controller(journal, sandbox_path(*state, APP), id, "cpu"), 0);
+	told = finish(journal, 0, "WR"); /* cpuset is not cpu */
 	sandbox_assert(*state, APP "/cgroup.subtree_control", "-memorymemory\n");
 	assert_string_equal(told.what, sandbox_path(*state, APP "/cgroup.subtree_control"));
-	assert_string_equal(told.old, "-cpu");
+	assert_string_equal(told.old, "-memory");
+	assert_string_equal(told.found, "+memory");
 }
 
 int main(void)

@@ -65,6 +65,7 @@ int journal_controller(struct journal *journal, const char *directory, uint64_t 
 static bool is_member(void *context, pid_t pid)
 {
 	(void)context;
+	assert_true(pid > 0); /* 0 is no process */
 	return pid >= 100;
 }
 
@@ -123,12 +124,13 @@ static void v1_alone_uses_home(void **state)
 	assert_found(FIXTURES "v1", "cpu", 120, "/cpu,cpuacct/alone", false, NULL);
 }
 
-/* Nobody is alone in the root: its knobs are nobody's. */
+/* Nobody is alone in the root, not even where no other process is to be seen: its knobs are nobody's. */
 static void root_is_never_alone(void **state)
 {
 	(void)state;
 	assert_found(FIXTURES "hybrid", "cpu", 401, "/cpu", true, "/cpu");
-	assert_found(FIXTURES "v1", "cpu", 100, "/cpu,cpuacct", true, "/cpu,cpuacct");
+	assert_found(FIXTURES "v1", "cpuset", 120, "/cpuset", true, "/cpuset");
+	assert_found(FIXTURES "v2-root", "cpu", 300, "", true, "");
 }
 
 /* Hybrid: each controller has a home of its own; v2's io is called blkio; v2 without controllers is no hierarchy. */
@@ -180,6 +182,7 @@ static void v2_alone_and_systemd(void **state)
 
 	(void)state;
 	assert_found(FIXTURES "v2-alone", "cpu", 330, "/build", false, NULL);
+	assert_found(FIXTURES "v2-shared", "cpu", 319, "/pool", false, NULL); /* threads stay in its threaded groups */
 	assert_int_equal(find(&rules, "cpu", 330, &place, why), 0);
 	assert_true(place.systemd);
 	assert_int_equal(find(&rules, "cpu", 332, &place, why), 0);

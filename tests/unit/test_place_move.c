@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -133,38 +134,66 @@ static void move_writes_the_pid(void **state)
 	assert_text("/home/accel-agent.1.a/cgroup.procs", "");
 }
 
+#define MEMBER 5000000 /* the app's pids begin here: no process of this machine has one */
+
 /* Stands for the kernel: pids leave home when they were moved, and fork while they are. */
 struct app {
-	const char *next[4]; /* what home's cgroup.procs says after each pass */
-	unsigned int passes;
-	pid_t stranger; /* is a member when it is looked up, and another process after it was moved */
-	unsigned int lookups;
+	const char *next[80]; /* what home's cgroup.procs says after each pass, before this process's own pid */
+	unsigned int passes; /* seen so far */
+	pid_t reused; /* a member when it is looked up, and another process after it was moved */
+	unsigned int lookups; /* of that */
 };
+
+static void put_home(const char *pids)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "%s%d\n", pids, getpid());
+	put("/home/cgroup.procs", text);
+}
 
 static bool is_member(void *context, pid_t pid)
 {
 	struct app *app = context;
 
-	if (pid == app->stranger)
+	if (pid == getpid() && app->next[app->passes])
+		put_home(app->next[app->passes]);
+	app->passes += pid == getpid();
+	if (pid == app->reused)
 		return app->lookups++ == 0;
-	if (pid == 9 && app->next[app->passes]) /* the last one in each pass */
-		put("/home/cgroup.procs", app->next[app->passes++]);
-	return pid >= 100;
+	return pid >= MEMBER;
 }
 
 /* Children that were forked while their parents were moved are moved by the next pass, strangers are not. */
 static void move_members_follows_forks(void **state)
 {
 	struct place *place = *state;
-	struct app app = { .next = { "102\n9\n", "9\n103\n", "9\n" } };
+	struct app app = { .next = { "5000002\n", "5000003\n", "" } };
 
-	put("/home/cgroup.procs", "100\n101\n9\n");
+	put_home("5000000\n5000001\n");
 	assert_int_equal(mkdir(at("/home/below"), 0755), 0);
-	put("/home/below/cgroup.procs", "8\n");
+	put("/home/below/cgroup.procs", "");
 	assert_int_equal(place_move_members(place, is_member, &app), 4);
-	assert_moved("100\n101\n102\n103\n");
+	assert_moved("5000000\n5000001\n5000002\n5000003\n");
 	assert_int_equal(place_move_members(place, is_member, &app), 0);
 	assert_moved("");
+}
+
+/* One who ended before it was looked up may have been a member, with a child that only the next pass shows. */
+static void move_members_minds_who_ended(void **state)
+{
+	struct place *place = *state;
+	struct app app = { .next = { NULL, NULL, "" } };
+	pid_t child = fork();
+	char pids[32];
+
+	if (!child)
+		_exit(0);
+	assert_int_equal(waitpid(child, NULL, 0), child);
+	snprintf(pids, sizeof(pids), "%d\n", child);
+	put_home(pids);
+	assert_int_equal(place_move_members(place, is_member, &app), 0);
+	assert_int_equal(app.passes, 5); /* three with it, and two that find nobody */
 }
 
 /* Groups below home are searched, but for ours (of whatever agent) and Kubernetes'. */
@@ -179,10 +208,10 @@ static void move_members_searches_below(void **state)
 	assert_int_equal(mkdir(at("/home/accel-agent.2.b"), 0755), 0);
 	assert_int_equal(mkdir(at("/home/kubepods.slice"), 0755), 0);
 	put("/home/a b/cgroup.procs", "");
-	put("/home/a b/c/cgroup.procs", "200\n0\n");
-	put("/home/accel-agent.2.b/cgroup.procs", "201\n");
-	put("/home/kubepods.slice/cgroup.procs", "202\n");
-	/* the file that stands for the kernel's keeps 200: 64 passes, and no more */
+	put("/home/a b/c/cgroup.procs", "5000000\n0\n");
+	put("/home/accel-agent.2.b/cgroup.procs", "5000001\n");
+	put("/home/kubepods.slice/cgroup.procs", "5000002\n");
+	/* the file that stands for the kernel's keeps that pid: 64 passes, and no more */
 	assert_int_equal(place_move_members(place, is_member, &app), 64);
 	put("/home/a b/c/cgroup.procs", "");
 	assert_int_equal(place_move_members(place, is_member, &app), 0);
@@ -191,14 +220,21 @@ static void move_members_searches_below(void **state)
 /* A process that ended meanwhile, and whose pid is another's now, goes back to where it was. */
 static void move_members_returns_strangers(void **state)
 {
+	const struct timespec never[2] = { { 0 }, { 0 } };
 	struct place *place = *state;
-	struct app app = { .stranger = 300 };
+	struct app app = { .reused = getpid() };
+	char expected[32];
+	struct stat st;
 
-	put("/home/cgroup.procs", "300\n");
+	put_home("");
+	assert_int_equal(utimensat(AT_FDCWD, at("/home/cgroup.procs"), never, 0), 0);
 	assert_int_equal(place_move_members(place, is_member, &app), 0);
-	assert_moved("300\n");
-	assert_int_equal(app.lookups, 3); /* before, after, and in the next pass */
-	assert_text("/home/cgroup.procs", "300\n");
+	snprintf(expected, sizeof(expected), "%d\n", getpid());
+	assert_moved(expected);
+	assert_text("/home/cgroup.procs", expected);
+	assert_int_equal(stat(at("/home/cgroup.procs"), &st), 0);
+	assert_true(st.st_mtime != 0); /* written to */
+	assert_int_equal(app.lookups, 4); /* before and after it was moved, and in two passes that find nobody */
 }
 
 /* What the kernel refuses is told, after all passes that could move somebody. */
@@ -208,7 +244,7 @@ static void move_members_tells_refusals(void **state)
 	struct app app = { .next = { NULL } };
 
 	assert_int_equal(remove(at("/home/accel-agent.1.a/cgroup.procs")), 0);
-	put("/home/cgroup.procs", "100\n");
+	put("/home/cgroup.procs", "5000000\n");
 	assert_int_equal(place_move_members(place, is_member, &app), -ENOENT); /* the group is of no use */
 	assert_int_equal(symlink("/dev/full", at("/home/accel-agent.1.a/cgroup.procs")), 0);
 	assert_int_equal(place_move_members(place, is_member, &app), -ELOOP); /* no link is followed */
@@ -221,6 +257,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(move_writes_the_pid, tree_make, tree_remove),
 		cmocka_unit_test_setup_teardown(move_members_follows_forks, tree_make, tree_remove),
+		cmocka_unit_test_setup_teardown(move_members_minds_who_ended, tree_make, tree_remove),
 		cmocka_unit_test_setup_teardown(move_members_searches_below, tree_make, tree_remove),
 		cmocka_unit_test_setup_teardown(move_members_returns_strangers, tree_make, tree_remove),
 		cmocka_unit_test_setup_teardown(move_members_tells_refusals, tree_make, tree_remove),
