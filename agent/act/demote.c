@@ -41,15 +41,15 @@ static bool is_placed(const struct demoted *d, const struct place *place)
 	return false;
 }
 
-static void demote(struct demoted *d, const struct place_rules *rules, place_member background, void *context,
-		   struct journal *journal, struct expedite *expedite, pid_t pid)
+static void demote(struct demoted *d, const struct place_rules *rules, uint32_t token, place_member background,
+		   void *context, struct journal *journal, struct expedite *expedite, pid_t pid)
 {
 	const struct place *group;
 	struct place place;
-	char why[PLACE_WHY], name[16];
+	char why[PLACE_WHY], name[32];
 	int err;
 
-	snprintf(name, sizeof(name), "background-%u", d->ngroups);
+	snprintf(name, sizeof(name), "%08x-background-%u", token, d->ngroups);
 	err = place_find(rules, "cpu", pid, name, background, context, &place, why);
 	if (err) {
 		log_debug("background process %d: %s", (int)pid, why);
@@ -67,8 +67,8 @@ static void demote(struct demoted *d, const struct place_rules *rules, place_mem
 		  err ? strerror(-err) : "");
 }
 
-void demote_look(struct demoted *d, const struct place_rules *rules, place_member background, void *context,
-		 struct journal *journal, struct expedite *expedite, uint64_t now_ns)
+void demote_look(struct demoted *d, const struct place_rules *rules, uint32_t token, place_member background,
+		 void *context, struct journal *journal, struct expedite *expedite, uint64_t now_ns)
 {
 	cleanup_free pid_t *pids = NULL;
 	size_t i, count;
@@ -78,5 +78,5 @@ void demote_look(struct demoted *d, const struct place_rules *rules, place_membe
 	d->next_ns = now_ns + LOOK_NS;
 	for (i = 0; i < count; i++)
 		if (background(context, pids[i]))
-			demote(d, rules, background, context, journal, expedite, pids[i]);
+			demote(d, rules, token, background, context, journal, expedite, pids[i]);
 }

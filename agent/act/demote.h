@@ -17,9 +17,10 @@ struct demoted {
 
 /*
  * Looks for processes that background() names and moves each into the group for background programs of its home (or, if
- * such programs are alone in their group, takes that one), every few seconds. The groups are in d->groups.
+ * such programs are alone in their group, takes that one), every few seconds. The groups are in d->groups; token is part
+ * of the names of those that are made.
  */
-void demote_look(struct demoted *d, const struct place_rules *rules, place_member background, void *context,
-		 struct journal *journal, struct expedite *expedite, uint64_t now_ns);
+void demote_look(struct demoted *d, const struct place_rules *rules, uint32_t token, place_member background,
+		 void *context, struct journal *journal, struct expedite *expedite, uint64_t now_ns);
 
 #endif /* DEMOTE_H */

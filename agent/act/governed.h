@@ -20,6 +20,7 @@ struct governing {
 	struct expedite *expedite;
 	struct facts_machine machine;
 	struct demoted demoted;
+	uint32_t token; /* random, in the names of our groups: another agent may come to have our pid */
 };
 
 /* Where the app is in one hierarchy. */

@@ -86,9 +86,9 @@ static int find_place(struct governed *a, const struct governing *g, const char 
 		.kubepods = g->config->kubepods,
 	};
 	struct member_context m = { g->config, a->app, pid };
-	char name[16];
+	char name[32];
 
-	snprintf(name, sizeof(name), "%u", a->app);
+	snprintf(name, sizeof(name), "%08x-%u", g->token, a->app);
 	return place_find(&where, controller, pid, name, is_member, &m, ret, why);
 }
 

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "act/governed.h"
 #include "sys/topology.h"
@@ -91,6 +92,8 @@ int governor_open(const struct governor_config *config, struct governor **ret)
 	if (!g)
 		return -ENOMEM;
 	g->governing.config = config;
+	if (getrandom(&g->governing.token, sizeof(g->governing.token), 0) < 0)
+		g->governing.token = (uint32_t)clock_monotonic_ns();
 	g->governing.machine.memory_bytes = config->memory_bytes;
 	g->apps = calloc(config->napps, sizeof(*g->apps));
 	if (!g->apps)
@@ -141,8 +144,8 @@ static void demote(struct governor *g, uint64_t now_ns)
 	const struct place_rules where = { .root = "", .cgroup_root = c->cgroup_root, .kubepods = c->kubepods };
 
 	if (c->background_process && !c->dry_run && (c->actions & knob_cpu_idle.action))
-		demote_look(&g->governing.demoted, &where, c->background_process, c->context, g->governing.journal,
-			    g->governing.expedite, now_ns);
+		demote_look(&g->governing.demoted, &where, g->governing.token, c->background_process, c->context,
+			    g->governing.journal, g->governing.expedite, now_ns);
 }
 
 static void look(struct governor *g)

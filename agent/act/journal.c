@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The accel-agent authors */
-/* The journal of this process: each change is on the disk before it is made. */
+/* The journal of this process: each change is written there before it is made. */
 #include "act/journal.h"
 
 #include <errno.h>
@@ -85,8 +85,6 @@ static int append(struct journal *journal, const char *text, size_t len)
 	if ((size_t)journal->size + len > JOURNAL_MAX_BYTES)
 		return -EFBIG;
 	err = write_fully(journal->fd, text, len);
-	if (!err && fdatasync(journal->fd) < 0)
-		err = -errno;
 	if (!err)
 		journal->size += (off_t)len;
 	else if (ftruncate(journal->fd, journal->size) < 0)
@@ -100,11 +98,13 @@ static int append(struct journal *journal, const char *text, size_t len)
  */
 static int create_locked(struct journal *journal)
 {
+	char boot[JOURNAL_BOOT_MAX];
 	int tries, fd;
 
+	journal_dir_boot(boot);
 	for (tries = 0; tries < CREATE_TRIES; tries++) {
-		snprintf(journal->name, sizeof(journal->name), JOURNAL_PREFIX "%020llu-%d",
-			 (unsigned long long)clock_monotonic_ns(), getpid());
+		snprintf(journal->name, sizeof(journal->name), JOURNAL_PREFIX "%020llu-%d%s",
+			 (unsigned long long)clock_monotonic_ns(), getpid(), boot);
 		fd = openat(journal->dir, journal->name, O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
 			    0600);
 		if (fd < 0 && errno == EEXIST)
@@ -129,8 +129,6 @@ static int start_file(struct journal *journal)
 	if (err)
 		return err;
 	err = append(journal, JOURNAL_FIRST_LINE, strlen(JOURNAL_FIRST_LINE));
-	if (!err && fsync(journal->dir) < 0)
-		err = -errno;
 	if (err) {
 		unlinkat(journal->dir, journal->name, 0);
 		release(journal);
@@ -255,7 +253,7 @@ int journal_keep(struct journal *journal)
 	if (journal->fd < 0)
 		return 0;
 	snprintf(kept, sizeof(kept), JOURNAL_PREFIX_KEPT "%s", journal->name + strlen(JOURNAL_PREFIX));
-	if (renameat(journal->dir, journal->name, journal->dir, kept) < 0 || fsync(journal->dir) < 0)
+	if (renameat(journal->dir, journal->name, journal->dir, kept) < 0)
 		return -errno;
 	release(journal);
 	return 0;

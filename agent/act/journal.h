@@ -32,7 +32,8 @@ int journal_open(const char *directory, struct journal **ret);
 int journal_open_below(const char *root, const char *directory, struct journal **ret);
 
 /*
- * Each writes one entry and waits until it is on the disk (fdatasync); only then may the caller change anything. One
+ * Each writes one entry; only then may the caller change anything. Nothing is synced to the disk: the file outlives the
+ * agent in the page cache, and what undoes the cache (the machine goes down) undoes the changes as well. One
  * that says nothing new is not written again: calling before every write is cheap. Return 0 or -errno; on an error the
  * caller changes nothing. Besides -errno of writing: -EINVAL (no such file or group can be: paths must be absolute and
  * in their shortest form), -ESTALE (the group has another id; or our own file was removed by somebody), -ENOENT, -EXDEV

@@ -5,6 +5,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -12,6 +14,7 @@
 
 #include "act/journal_tree.h"
 #include "util/cleanup.h"
+#include "util/file.h"
 
 #define OTHERS_WRITE (S_IWGRP | S_IWOTH)
 #define LOCK_POLL_MS 2
@@ -53,6 +56,27 @@ int journal_dir_open(const char *directory, bool make, int *ret_fd)
 	*ret_fd = fd;
 	fd = -1;
 	return 0;
+}
+
+void journal_dir_boot(char ret[JOURNAL_BOOT_MAX])
+{
+	char id[JOURNAL_BOOT_MAX - 2];
+	size_t len;
+
+	*ret = '\0';
+	if (!read_file_start_at(AT_FDCWD, "/proc/sys/kernel/random/boot_id", id, sizeof(id), &len) && len == sizeof(id))
+		snprintf(ret, JOURNAL_BOOT_MAX, "-%.*s", (int)len, id);
+}
+
+bool journal_dir_outlived(const char *name, const char *boot)
+{
+	const char *part = name;
+	int dashes;
+
+	/* PREFIX-TIME-PID-BOOT */
+	for (dashes = 0; dashes < 3 && part; dashes++)
+		part = strchr(part + (dashes > 0), '-');
+	return part && *boot && strcmp(part, boot) != 0;
 }
 
 bool journal_dir_owns(int fd)

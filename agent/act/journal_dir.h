@@ -10,6 +10,7 @@
 #define JOURNAL_PREFIX_KEPT "kept-"
 #define JOURNAL_PREFIX_ASIDE "aside-" /* makes no sense: nobody acts on it, and whoever looks finds it */
 #define JOURNAL_NAME_MAX 64
+#define JOURNAL_BOOT_MAX 10
 
 /*
  * Opens directory (an absolute path), through no link; with make it is made, owner only, if it is not there. Returns 0,
@@ -17,6 +18,17 @@
  * theirs to write), or -errno.
  */
 int journal_dir_open(const char *directory, bool make, int *ret_fd);
+
+/*
+ * The part of a journal's name that tells this boot from others, whose changes are gone: "-" and 8 characters; "" if the
+ * kernel does not say.
+ */
+void journal_dir_boot(char ret[JOURNAL_BOOT_MAX]);
+
+/*
+ * Whether the journal of that name was written before this boot. A name that does not say was not.
+ */
+bool journal_dir_outlived(const char *name, const char *boot);
 
 /*
  * Whether a state file is ours alone: regular, our own, and nobody else may write it.

@@ -14,13 +14,14 @@
 #include "act/journal_tree.h"
 #include "act/journal_undo.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/file.h"
 #include "util/parse.h"
 
 #define PROCS "cgroup.procs"
 #define PROCS_MAX_BYTES (32U << 20) /* 4 million processes */
-#define TRIES 100 /* passes, for processes that fork meanwhile, and naps */
-#define NAP_MS 10 /* a second in all: tasks that die keep a group busy for a moment after they left cgroup.procs */
+#define LIMIT_NS 3000000000ULL /* for processes that fork meanwhile */
+#define NAP_MS 5 /* tasks that die keep a group busy for a moment after they left cgroup.procs */
 
 /* Where processes go: home, or the nearest group above it that is left and takes them. */
 struct home {
@@ -153,15 +154,14 @@ static bool has_groups(int group)
 	return false;
 }
 
-/* Moves and tries to remove, until that is done or nothing changes any more. */
+/* Moves and tries to remove, until that is done or takes too long. */
 static int empty_and_remove(int group, int parent, const char *name, struct home *home)
 {
 	const struct timespec nap = { .tv_nsec = NAP_MS * 1000000L };
-	int tries, err = 0;
+	uint64_t from = clock_monotonic_ns();
+	int moved, err;
 
-	for (tries = 0; tries < TRIES; tries++) {
-		int moved;
-
+	do {
 		err = -EBUSY;
 		moved = move_all(group, home, &err);
 		if (!unlinkat(parent, name, AT_REMOVEDIR) || errno == ENOENT)
@@ -173,7 +173,7 @@ static int empty_and_remove(int group, int parent, const char *name, struct home
 		if (has_groups(group))
 			return -EBUSY;
 		nanosleep(&nap, NULL);
-	}
+	} while (clock_monotonic_ns() - from < LIMIT_NS);
 	return err;
 }
 

@@ -163,6 +163,7 @@ int journal_recover_below(const char *root, const char *directory, bool kept, jo
 			  unsigned int *ret_live)
 {
 	struct recovery r = { .root = root, .directory = directory, .tell = tell, .context = context };
+	char boot[JOURNAL_BOOT_MAX];
 	struct dirent **names;
 	int n, i, err;
 
@@ -181,8 +182,11 @@ int journal_recover_below(const char *root, const char *directory, bool kept, jo
 		close(r.dir);
 		return err;
 	}
+	journal_dir_boot(boot);
 	for (i = 0; i < n; i++) {
-		if (kept || !is_kept(names[i]->d_name))
+		if (journal_dir_outlived(names[i]->d_name, boot)) /* on a /run that is no tmpfs */
+			unlinkat(r.dir, names[i]->d_name, 0);
+		else if (kept || !is_kept(names[i]->d_name))
 			recover_one(&r, names[i]->d_name);
 		free(names[i]);
 	}

@@ -276,22 +276,13 @@ static int move_member(struct move *move, int from, pid_t pid)
 	return err == -ESRCH ? 0 : err;
 }
 
-static int move_group(void *context, int dirfd, const char *name)
+/* One pass over home. Returns 0 or -errno: home cannot be read. */
+static int move_pass(struct move *move, int home)
 {
-	struct move *move = context;
 	cleanup_free pid_t *pids = NULL;
-	uint64_t id;
 	size_t n, i;
-	int err;
+	int err = sys_cgroup_pids(home, &pids, &n);
 
-	if (!strncmp(name, PLACE_PREFIX, strlen(PLACE_PREFIX)) ||
-	    !strncmp(name, PLACE_KUBERNETES, strlen(PLACE_KUBERNETES)))
-		return SYS_CGROUP_SKIP;
-	err = sys_cgroup_id_at(dirfd, &id);
-	if (!err && id == move->place->group.id)
-		return SYS_CGROUP_SKIP;
-	if (!err)
-		err = sys_cgroup_pids(dirfd, &pids, &n);
 	if (err)
 		return err == -ENOENT ? 0 : err;
 	for (i = 0; i < n; i++) {
@@ -302,7 +293,7 @@ static int move_group(void *context, int dirfd, const char *name)
 			continue;
 		}
 		move->found++;
-		err = move_member(move, dirfd, pids[i]);
+		err = move_member(move, home, pids[i]);
 		if (err == -ENOENT) /* the group itself is gone */
 			return err;
 		if (err && !move->refused)
@@ -327,8 +318,8 @@ int place_move_members(const struct place *place, place_member member, void *con
 		move.moved = 0;
 		move.refused = 0;
 		move.missed = false;
-		err = sys_cgroup_walk(home, move_group, &move);
-		if (err && err != -E2BIG)
+		err = move_pass(&move, home);
+		if (err)
 			return err;
 		total += move.moved;
 		quiet = move.found || move.missed ? 0 : quiet + 1;

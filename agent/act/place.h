@@ -71,11 +71,12 @@ int place_enable(const struct place *place, const char *controller, struct journ
 int place_move(const struct place *place, pid_t pid);
 
 /*
- * Moves every member that is in home, or in a group below it, until no pass finds any more (they fork meanwhile; at
- * most 64 passes). A process whose pid belongs to no member after the move goes back. Left alone are groups of ours and
- * of Kubernetes below home, and those deeper or more than SYS_CGROUP_*_MAX. Returns the number of processes that were
- * moved (0: there was none left), -EAGAIN (64 passes met members that were gone before they could be moved, each with
- * children), or -errno: of the first member that the kernel refused to move, after all others were.
+ * Moves every member that is in home until no pass finds any more (they fork meanwhile; at most 64 passes). A process
+ * whose pid belongs to no member after the move goes back. Groups below
+ * home are left alone: they may have limits of their own, and undoing would not know who came from where. Returns the
+ * number of processes that were moved (0: there was none left), -EAGAIN (64 passes met members that were gone before
+ * they could be moved, each with children), or -errno: of the first member that the kernel refused to move, after all
+ * others were.
  */
 int place_move_members(const struct place *place, place_member member, void *context);
 
