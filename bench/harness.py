@@ -18,7 +18,7 @@ import time
 PR_SET_CHILD_SUBREAPER = 36
 SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
 PACKAGES = {"runqlat": "libbpf-tools", "offcputime": "libbpf-tools", "bpftrace": "bpftrace", "perf": "linux-perf",
-            "gcc": "gcc", "make": "make", "taskset": "util-linux", "unshare": "util-linux"}
+            "gcc": "gcc", "make": "make", "nice": "coreutils", "taskset": "util-linux", "unshare": "util-linux"}
 
 
 class BenchError(Exception):
@@ -60,6 +60,16 @@ class Section:
         bound = f"≤ {limit:g}{unit}" if low is None else f"{low:g} to {limit:g}{unit}"
         self.figures.append((name, f"{value:.{digits}f}{unit}", bound, f"{value / limit:.2f}",
                              "met" if met else "**MISSED**"))
+
+    def below(self, name, value, limit, digits=2):
+        """A value that must be less than limit."""
+        self.figures.append((name, f"{value:.{digits}f}", f"< {limit:g}", f"{value / limit:.2f}",
+                             "met" if value < limit else "**MISSED**"))
+
+    def at_least(self, name, value, limit, digits=2):
+        """A value that must be at least limit."""
+        self.figures.append((name, f"{value:.{digits}f}", f"≥ {limit:g}", f"{value / limit:.2f}",
+                             "met" if value >= limit else "**MISSED**"))
 
     def check(self, name, value, expected):
         """A value that must be exactly as expected."""
