@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "act/journal.h"
+#include "act/spread.h"
 #include "commands.h"
 #include "options.h"
 #include "util/log.h"
@@ -136,6 +137,7 @@ int cmd_restore(const struct config *config)
 		r.restored = json_array();
 		r.left = json_array();
 	}
+	spread_recover(JOURNAL_DIR);
 	n = journal_recover(JOURNAL_DIR, true, tell, &r, &live);
 	if (n < 0) {
 		log_err("restore: " JOURNAL_DIR ": %s", strerror(-n));

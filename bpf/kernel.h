@@ -135,7 +135,12 @@ enum cgroup_subsys_id {
 
 struct pid;
 
+struct thread_info {
+	__u32 cpu;
+};
+
 struct task_struct {
+	struct thread_info thread_info;
 	unsigned int __state;
 	unsigned int flags;
 	int on_cpu;
@@ -163,6 +168,11 @@ struct task_struct {
 /* Before 5.14 (2f064a59a11f) */
 struct task_struct___state_long {
 	long state;
+};
+
+/* Where thread_info has no cpu: x86 before 5.16 (bcf9033e5449) */
+struct task_struct___cpu {
+	unsigned int cpu;
 };
 
 /* 6.18: CPU quotas stop each task on its way to user space, and say so in the task */

@@ -89,11 +89,24 @@ struct aa_control {
 	__u32 live; /* 0: no thread is followed, leave at once. Set by the first mark, never cleared. */
 	__u32 level; /* 0: waits for the app; 1: ledger; 2: block, page cache and wait records too */
 	__u32 scanning; /* the agent marks running processes now */
-	__u32 pad;
+	__u32 agent; /* pid of the agent, whose turns on a CPU do not count for spreading */
 
+	__u64 spread; /* one bit an app: its CPUs are watched for spreading */
 	__u64 marked; /* threads marked by scans */
 	__u64 lost[AA_RECORD_KINDS]; /* records that found the ring full */
 	__u64 untracked_requests; /* block requests that found the request table full */
+};
+
+#define AA_SPREAD_CPUS 1024 /* CPUs beyond them are not watched for spreading */
+
+/* One CPU, as spreading sees it. A line of the cache each: every switch there may write it. */
+struct aa_cpu {
+	__u32 running; /* thread of an app to spread that runs here; 0: something else does */
+	__u32 queued; /* another thread of the same app that waits for it; 0: none */
+	__u32 app; /* that both belong to */
+	__u32 pad;
+	__u64 since; /* it waits, CLOCK_MONOTONIC ns */
+	__u64 reserved[5];
 };
 
 /* The hierarchy that a followed cgroup is in. */

@@ -3,7 +3,7 @@
 # Copyright (c) 2026 The accel-agent authors
 # Sees to it that what the named groups need is there: as root with apt-get it installs, otherwise it names what is
 # missing. Asks nothing; quick and without network when nothing is missing.
-# usage: deps.sh GROUP...    groups: build check fuzz bench
+# usage: deps.sh GROUP...    groups: build check fuzz bench vm
 set -eu
 
 PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
@@ -43,6 +43,18 @@ fuzzer_runtime()
 	return 1
 }
 
+# The one that needs no library: ldd fails on it.
+static_busybox()
+{
+	busybox true && ! ldd "$(command -v busybox)"
+}
+
+archive_keys()
+{
+	set -- /usr/share/keyrings/debian-archive-keyring.*
+	test -e "$1"
+}
+
 probe()
 {
 	case $1 in
@@ -74,6 +86,14 @@ probe()
 		need libbpf-tools have runqlat
 		need bpftrace have bpftrace
 		need linux-perf have perf
+		;;
+	vm)
+		need python3 have python3
+		need qemu-system-x86 have qemu-system-x86_64
+		need busybox-static static_busybox
+		need mmdebstrap have mmdebstrap
+		need e2fsprogs have mke2fs
+		need debian-archive-keyring archive_keys
 		;;
 	*)
 		echo "deps: unknown group '$1'" >&2

@@ -12,7 +12,7 @@
 #define REPEAT_NS 5000000000ULL /* between two rounds of what leaves no value behind */
 #define DUE_LOOKS 2 /* in a row, before a bottleneck counts: one may be chance */
 
-static bool allowed(const struct governing *g, const struct rule *rule)
+static bool allowed(struct governing *g, const struct rule *rule)
 {
 	return g->config->actions & rule->knob->action;
 }
@@ -29,9 +29,19 @@ static struct trial *find_trial(struct governed *a, const struct rule *rule, con
 	return NULL;
 }
 
+/* Watching the CPUs begins with the next look, and goes on while spreading is off for a window. */
+static void turn_spread(void *context, unsigned int app, bool on)
+{
+	struct governing *g = context;
+	uint64_t bit = 1ULL << app;
+
+	g->spreadable |= bit;
+	g->spread = on ? g->spread | bit : g->spread & ~bit;
+}
+
 /* Plans a change of rule's knob on one group and, unless it is only to be planned, makes it. Returns whether it was. */
-static bool try_rule(struct governed *a, const struct governing *g, const struct rule *rule,
-		     const struct sys_cgroup *group, enum trial_group kind, const struct evidence *e)
+static bool try_rule(struct governed *a, struct governing *g, const struct rule *rule, const struct sys_cgroup *group,
+		     enum trial_group kind, const struct evidence *e)
 {
 	struct trial *t = &a->trials[a->ntrials];
 	struct rule_facts facts;
@@ -51,12 +61,14 @@ static bool try_rule(struct governed *a, const struct governing *g, const struct
 		t->phase = TRIAL_OVER;
 		return false;
 	}
+	t->made_ns = a->before.now_ns;
+	t->internal = (struct trial_switch){ .turn = turn_spread, .context = g, .app = a->app };
 	return !trial_make(t, g->journal);
 }
 
 /* --- the rules --- */
 
-static enum trial_group kind_of(const struct governing *g, const struct place *place)
+static enum trial_group kind_of(struct governing *g, const struct place *place)
 {
 	if (!place->ours)
 		return TRIAL_GROUP_FOREIGN;
@@ -64,7 +76,7 @@ static enum trial_group kind_of(const struct governing *g, const struct place *p
 }
 
 /* What an app is given at its start, before anybody moves: the first moment in the group is a weighted one. */
-static void apply_start_rules(struct governed *a, const struct governing *g)
+static void apply_start_rules(struct governed *a, struct governing *g)
 {
 	struct evidence assumed = rule_assumed(g->config->cpus);
 	const struct governed_place *p;
@@ -82,7 +94,7 @@ static void apply_start_rules(struct governed *a, const struct governing *g)
 }
 
 /* Memory is charged to the group that touches it first, and stays there: protecting it later needs it counted now. */
-static void count_memory(struct governed *a, const struct governing *g)
+static void count_memory(struct governed *a, struct governing *g)
 {
 	const struct governed_place *p = governed_place_known(a, "cpu");
 
@@ -90,7 +102,7 @@ static void count_memory(struct governed *a, const struct governing *g)
 		governed_place(a, g, "memory");
 }
 
-void governed_start(struct governed *a, const struct governing *g, pid_t pid)
+void governed_start(struct governed *a, struct governing *g, pid_t pid)
 {
 	bool first = !a->started;
 
@@ -107,7 +119,7 @@ void governed_start(struct governed *a, const struct governing *g, pid_t pid)
 }
 
 /* Whether the machine has what a rule with a text sets, before any group is made for it. */
-static bool has_text(const struct governing *g, const struct rule *rule, const struct evidence *e)
+static bool has_text(struct governing *g, const struct rule *rule, const struct evidence *e)
 {
 	const struct rule_facts facts = {
 		.fast_cpus = g->machine.fast_cpus,
@@ -121,7 +133,7 @@ static bool has_text(const struct governing *g, const struct rule *rule, const s
  * The app's group for the rule's knob; made only if the knob can be of use where the app is now. Otherwise that is noted,
  * once.
  */
-static struct governed_place *place_for(struct governed *a, const struct governing *g, const struct rule *rule,
+static struct governed_place *place_for(struct governed *a, struct governing *g, const struct rule *rule,
 					const struct evidence *e)
 {
 	const char *controller = rule->knob->controller;
@@ -141,7 +153,7 @@ static struct governed_place *place_for(struct governed *a, const struct governi
 	return NULL;
 }
 
-static bool begin_app(struct governed *a, const struct governing *g, const struct rule *rule, const struct evidence *e)
+static bool begin_app(struct governed *a, struct governing *g, const struct rule *rule, const struct evidence *e)
 {
 	struct governed_place *p;
 
@@ -152,8 +164,7 @@ static bool begin_app(struct governed *a, const struct governing *g, const struc
 }
 
 /* From the nearest group up: the first one that has somebody beside it and was not tried yet. */
-static bool begin_above(struct governed *a, const struct governing *g, const struct rule *rule,
-			const struct evidence *e)
+static bool begin_above(struct governed *a, struct governing *g, const struct rule *rule, const struct evidence *e)
 {
 	struct governed_place *p = place_for(a, g, rule, e);
 	struct sys_cgroup group, above;
@@ -181,7 +192,7 @@ static bool same_controller(const struct sys_cgroup *group, const char *controll
 }
 
 /* What does its work at once is done again while there is need, but not all the time. */
-static bool repeat(struct trial *t, const struct governing *g, uint64_t now_ns)
+static bool repeat(struct trial *t, struct governing *g, uint64_t now_ns)
 {
 	if (!t->rule->knob->one_shot || t->change.state != CHANGE_KEPT || now_ns < t->again_ns)
 		return false;
@@ -190,7 +201,7 @@ static bool repeat(struct trial *t, const struct governing *g, uint64_t now_ns)
 }
 
 /* The groups that may be slowed: those that the settings name, then those that background programs were moved to. */
-static int background_group(const struct governing *g, size_t i, struct sys_cgroup *ret, enum trial_group *ret_kind)
+static int background_group(struct governing *g, size_t i, struct sys_cgroup *ret, enum trial_group *ret_kind)
 {
 	const struct place *place;
 
@@ -204,8 +215,7 @@ static int background_group(const struct governing *g, size_t i, struct sys_cgro
 	return 0;
 }
 
-static bool begin_background(struct governed *a, const struct governing *g, const struct rule *rule,
-			     const struct evidence *e)
+static bool begin_background(struct governed *a, struct governing *g, const struct rule *rule, const struct evidence *e)
 {
 	size_t i, count = g->config->nbackground + g->demoted.ngroups;
 	enum trial_group kind;
@@ -228,7 +238,7 @@ static bool begin_background(struct governed *a, const struct governing *g, cons
 	return false;
 }
 
-static bool begin_rule(struct governed *a, const struct governing *g, const struct rule *rule, const struct evidence *e)
+static bool begin_rule(struct governed *a, struct governing *g, const struct rule *rule, const struct evidence *e)
 {
 	switch (rule->where) {
 	case RULE_APP:
@@ -254,7 +264,7 @@ static void note_due(struct governed *a, const struct evidence *e)
 	}
 }
 
-static void raise_values(struct governed *a, const struct governing *g, const struct evidence *e)
+static void raise_values(struct governed *a, struct governing *g, const struct evidence *e)
 {
 	struct rule_facts facts;
 	unsigned int i;
@@ -273,8 +283,9 @@ static bool wants_measuring(const struct trial *t, uint64_t now_ns)
 {
 	if (t->due < DUE_LOOKS || !t->rule->measure.window_ns)
 		return false;
-	return t->phase == TRIAL_READY ||
-	       ((t->phase == TRIAL_PROVEN || t->phase == TRIAL_RESTING) && now_ns >= t->again_ns);
+	if (t->phase == TRIAL_READY)
+		return now_ns >= t->made_ns + t->rule->measure_after_ns;
+	return (t->phase == TRIAL_PROVEN || t->phase == TRIAL_RESTING) && now_ns >= t->again_ns;
 }
 
 static bool begin_measuring(struct governed *a, uint64_t now_ns)
@@ -290,7 +301,7 @@ static bool begin_measuring(struct governed *a, uint64_t now_ns)
 	return false;
 }
 
-static bool begin_change(struct governed *a, const struct governing *g, const struct evidence *e)
+static bool begin_change(struct governed *a, struct governing *g, const struct evidence *e)
 {
 	size_t i;
 
@@ -300,7 +311,7 @@ static bool begin_change(struct governed *a, const struct governing *g, const st
 	return false;
 }
 
-bool governed_look(struct governed *a, const struct governing *g, const struct act_sample *now, bool may_begin)
+bool governed_look(struct governed *a, struct governing *g, const struct act_sample *now, bool may_begin)
 {
 	struct evidence e = evidence_between(&a->before, now);
 

@@ -9,6 +9,7 @@
 #include "act/facts.h"
 #include "act/governor.h"
 #include "act/place.h"
+#include "act/spread.h"
 #include "act/trial.h"
 
 #define TRIALS_MAX 32
@@ -20,6 +21,10 @@ struct governing {
 	struct expedite *expedite;
 	struct facts_machine machine;
 	struct demoted demoted;
+	uint64_t spreadable; /* apps whose threads may be spread, one bit each */
+	uint64_t spread; /* those of them for which that is on */
+	uint64_t watched; /* for which the CPUs are watched */
+	struct spread *spreader;
 	uint32_t token; /* random, in the names of our groups: another agent may come to have our pid */
 };
 
@@ -49,13 +54,13 @@ struct governed {
  * Its first process (pid), or another one that is followed from its exec on: placed at once, and given what every app
  * is given at its start.
  */
-void governed_start(struct governed *a, const struct governing *g, pid_t pid);
+void governed_start(struct governed *a, struct governing *g, pid_t pid);
 
 /*
  * The app's group for a controller: found, and made if it has to be, at the first time. Nobody is moved yet. Returns NULL
  * if there can be none; the reason is in a->moved.
  */
-struct governed_place *governed_place(struct governed *a, const struct governing *g, const char *controller);
+struct governed_place *governed_place(struct governed *a, struct governing *g, const char *controller);
 
 /*
  * The same without making anything: NULL if governed_place() was not called for it before.
@@ -65,7 +70,7 @@ const struct governed_place *governed_place_known(const struct governed *a, cons
 /*
  * Where the app is in the hierarchy of a controller, nothing made. Returns 0 or -errno of place_find().
  */
-int governed_home(struct governed *a, const struct governing *g, const char *controller, struct sys_cgroup *ret);
+int governed_home(struct governed *a, struct governing *g, const char *controller, struct sys_cgroup *ret);
 
 /*
  * Whether a process that came later was where the first one was found: a group of ours has one home, and who comes from
@@ -76,8 +81,8 @@ bool governed_at_home(const struct governed *a, pid_t pid);
 /*
  * Move one process, or all others that belong to the app, into its groups.
  */
-void governed_move(struct governed *a, const struct governing *g, pid_t pid);
-void governed_move_members(struct governed *a, const struct governing *g);
+void governed_move(struct governed *a, struct governing *g, pid_t pid);
+void governed_move_members(struct governed *a, struct governing *g);
 
 /*
  * Steps what is being measured, if that is due.
@@ -88,7 +93,7 @@ void governed_step(struct governed *a, const struct act_sample *now);
  * Looks at what went on since the last look, and begins at most one change, or one measurement, if may_begin.
  * Returns whether it did.
  */
-bool governed_look(struct governed *a, const struct governing *g, const struct act_sample *now, bool may_begin);
+bool governed_look(struct governed *a, struct governing *g, const struct act_sample *now, bool may_begin);
 
 /*
  * The app has no process left, or the run is over.

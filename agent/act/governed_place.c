@@ -48,7 +48,7 @@ static struct governed_place *unified_place(struct governed *a)
 	return NULL;
 }
 
-static void note_move(struct governed *a, const struct governing *g, const struct place *place)
+static void note_move(struct governed *a, struct governing *g, const struct place *place)
 {
 	struct change *c = &a->moved;
 
@@ -77,8 +77,8 @@ static void note_refusal(struct governed *a, const struct place *place, const ch
 	c->state = CHANGE_REFUSED;
 }
 
-static int find_place(struct governed *a, const struct governing *g, const char *controller, pid_t pid,
-		      struct place *ret, char why[PLACE_WHY])
+static int find_place(struct governed *a, struct governing *g, const char *controller, pid_t pid, struct place *ret,
+		      char why[PLACE_WHY])
 {
 	const struct place_rules where = {
 		.root = "",
@@ -116,7 +116,7 @@ const struct governed_place *governed_place_known(const struct governed *a, cons
 	return NULL;
 }
 
-int governed_home(struct governed *a, const struct governing *g, const char *controller, struct sys_cgroup *ret)
+int governed_home(struct governed *a, struct governing *g, const char *controller, struct sys_cgroup *ret)
 {
 	const struct governed_place *p = unified_place(a);
 	struct place place = { 0 };
@@ -133,7 +133,7 @@ int governed_home(struct governed *a, const struct governing *g, const char *con
 	return err;
 }
 
-struct governed_place *governed_place(struct governed *a, const struct governing *g, const char *controller)
+struct governed_place *governed_place(struct governed *a, struct governing *g, const char *controller)
 {
 	struct governed_place *p;
 	struct place place = { 0 };
@@ -165,7 +165,7 @@ struct governed_place *governed_place(struct governed *a, const struct governing
 	return p;
 }
 
-void governed_move(struct governed *a, const struct governing *g, pid_t pid)
+void governed_move(struct governed *a, struct governing *g, pid_t pid)
 {
 	unsigned int i;
 	int err;
@@ -204,7 +204,7 @@ bool governed_at_home(const struct governed *a, pid_t pid)
 	return true;
 }
 
-void governed_move_members(struct governed *a, const struct governing *g)
+void governed_move_members(struct governed *a, struct governing *g)
 {
 	struct member_context m = { g->config, a->app, 0 };
 	unsigned int i;

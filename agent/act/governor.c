@@ -22,6 +22,7 @@ struct governor {
 	struct governing governing;
 	struct governed *apps; /* owned */
 	uint64_t look_ns; /* when the next look is due */
+	uint64_t spread_ns; /* when threads are spread next */
 	bool finished;
 	char fast_list[FAST_LIST];
 };
@@ -70,6 +71,7 @@ static int open_journal(struct governor *g)
 	unsigned int live;
 	int err;
 
+	spread_recover(c->journal_dir);
 	err = journal_recover(c->journal_dir, false, tell, whose, &live);
 	if (err < 0)
 		log_warn("%s: what earlier agents left could not be looked through: %s", c->journal_dir,
@@ -80,7 +82,8 @@ static int open_journal(struct governor *g)
 			 strerror(-err));
 		return err;
 	}
-	return expedite_open("", c->journal_dir, g->governing.journal, &g->governing.expedite);
+	err = expedite_open("", c->journal_dir, g->governing.journal, &g->governing.expedite);
+	return err ? err : spread_open(c->journal_dir, c->cpu_states, &g->governing.spreader);
 }
 
 int governor_open(const struct governor_config *config, struct governor **ret)
@@ -148,6 +151,47 @@ static void demote(struct governor *g, uint64_t now_ns)
 			    g->governing.journal, g->governing.expedite, now_ns);
 }
 
+/* CPUs are watched for the apps that live, and cost nothing for the others. */
+static void watch_cpus(struct governor *g)
+{
+	const struct governor_config *c = g->governing.config;
+	uint64_t wanted = 0;
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < c->napps; i++)
+		if (g->apps[i].alive)
+			wanted |= g->governing.spreadable & (1ULL << i);
+	if (wanted == g->governing.watched)
+		return;
+	err = c->watch_cpus(c->context, wanted);
+	if (err)
+		log_debug("CPUs cannot be watched: %s", strerror(-err));
+	g->governing.watched = err ? 0 : wanted;
+}
+
+/* Apps whose threads are to be spread now: where nobody competes, the kernel does that. */
+static uint64_t to_spread(const struct governor *g)
+{
+	uint64_t apps = 0;
+	unsigned int i;
+
+	for (i = 0; i < g->governing.config->napps; i++)
+		if (g->apps[i].crowded)
+			apps |= g->governing.spread & g->governing.watched & (1ULL << i);
+	return apps;
+}
+
+static void spread(struct governor *g, uint64_t now_ns)
+{
+	uint64_t apps = to_spread(g);
+
+	if (!apps || now_ns < g->spread_ns)
+		return;
+	spread_step(g->governing.spreader, apps, now_ns);
+	g->spread_ns = now_ns + SPREAD_STEP_NS;
+}
+
 static void look(struct governor *g)
 {
 	struct act_sample now;
@@ -192,10 +236,14 @@ int governor_tick(struct governor *g)
 	if (g->finished)
 		return -1;
 	step(g, now);
+	spread(g, now);
 	if (now >= g->look_ns) {
 		look(g);
+		watch_cpus(g);
 		g->look_ns = now + LOOK_NS;
 	}
+	if (to_spread(g))
+		next = g->spread_ns;
 	for (i = 0; i < g->governing.config->napps; i++) {
 		if (g->apps[i].alive && g->look_ns < next)
 			next = g->look_ns;
@@ -221,7 +269,7 @@ static void undo_trial(struct governor *g, struct trial *t)
 {
 	struct change *c = &t->change;
 
-	if (t->rule->knob->one_shot)
+	if (t->rule->knob->one_shot || t->rule->knob->internal)
 		c->restored = true; /* nothing of it is left */
 	else if (t->ours && t->rule->where == RULE_BACKGROUND)
 		c->restored = !journal_undo_group(g->governing.journal, t->group.directory);
@@ -319,6 +367,7 @@ void governor_close(struct governor *g)
 	if (!g)
 		return;
 	expedite_close(g->governing.expedite);
+	spread_close(g->governing.spreader);
 	journal_close(g->governing.journal);
 	free(g->apps);
 	free(g);

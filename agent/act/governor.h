@@ -12,6 +12,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "aa_map.h"
 #include "act/evidence.h"
 #include "model/change.h"
 
@@ -29,6 +30,9 @@ struct governor_config {
 	bool kubepods;
 	char *const *background; /* control groups whose work may be slowed; not owned */
 	size_t nbackground;
+	/* for spreading: watches CPUs for these apps, one bit each; returns 0 or -errno. cpu_states: what is seen there */
+	int (*watch_cpus)(void *context, uint64_t apps);
+	const struct aa_cpu *cpu_states;
 	/* whether a process is a background program that may be slowed; NULL: none is */
 	bool (*background_process)(void *context, pid_t pid);
 	/* whether a process belongs to an app */

@@ -27,6 +27,7 @@ struct knob {
 	const char *name; /* what it is called in v2 */
 	const char *controller; /* "cpu", "memory", "io", "cpuset"; v1 calls "io" "blkio" */
 	unsigned int action; /* enum action of options.h: the class that --only and --without name */
+	bool internal; /* no file, but something that the agent itself does or leaves: "off" or "on", see trial.h */
 	bool one_shot; /* writing it does something, and leaves no value to restore: read() says -ENODATA */
 	bool text; /* its value has no number: parse and format are NULL */
 
@@ -63,11 +64,12 @@ struct knob {
 
 #define KNOB_WEIGHT_DEFAULT 1000
 
-/* All knobs, NULL at the end. */
+/* All knobs that are files, NULL at the end. */
 extern const struct knob *const knobs[];
 
 extern const struct knob knob_cpu_weight; /* v1: cpu.shares */
 extern const struct knob knob_cpu_idle;
+extern const struct knob knob_spread; /* threads that wait for each other brought to CPUs of neighbours: spread.h */
 extern const struct knob knob_cpuset_cpus;
 extern const struct knob knob_memory_low;
 extern const struct knob knob_memory_soft_limit; /* v1 only: memory.soft_limit_in_bytes */

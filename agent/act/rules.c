@@ -94,6 +94,13 @@ static const char *fast_cpus(const struct evidence *e, const struct rule_facts *
 	return f->fast_cpus && e->demand <= f->fast_cpus && f->fast_cpus < e->cpus ? f->fast_list : NULL;
 }
 
+/* One thread at a time has nobody to wait for. */
+static const char *spread(const struct evidence *e, const struct rule_facts *f)
+{
+	(void)f;
+	return e->cpus > 1 && e->demand > 1.1 ? "on" : NULL;
+}
+
 static const char *first_in_line(const struct evidence *e, const struct rule_facts *f)
 {
 	(void)e, (void)f;
@@ -107,6 +114,11 @@ static const char *first_in_line(const struct evidence *e, const struct rule_fac
 #define CPU_WINDOWS \
 	{ \
 		.metric = "run_per_second", .settle_ns = 4 * MS, .window_ns = 16 * MS, .pairs_max = 12, .smallest = 2 \
+	}
+/* A few percent, between windows that differ by more: many of them, and later. */
+#define SPREAD_WINDOWS \
+	{ \
+		.metric = "run_per_second", .settle_ns = 8 * MS, .window_ns = 120 * MS, .pairs_max = 12, .smallest = 1 \
 	}
 /* Memory comes back page by page. */
 #define MEMORY_WINDOWS \
@@ -129,6 +141,14 @@ const struct rule rules[] = {
 	  .due = rule_crowded,
 	  .value = weight,
 	  .measure = CPU_WINDOWS },
+	{ .knob = &knob_spread,
+	  .bottleneck = "cpu-neighbour",
+	  .reason = "its threads wait for each other while others have a CPU",
+	  .where = RULE_APP,
+	  .due = rule_crowded,
+	  .text = spread,
+	  .measure = SPREAD_WINDOWS,
+	  .measure_after_ns = 5000 * MS },
 	{ .knob = &knob_cpu_weight,
 	  .bottleneck = "cpu-neighbour",
 	  .reason = "others beside a group above it run on its CPUs",

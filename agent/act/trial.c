@@ -112,11 +112,14 @@ static int turn(struct trial *t, const char *expected, const char *value)
 static int switch_to(struct trial *t, bool on)
 {
 	const struct change *c = &t->change;
-	int err;
+	int err = 0;
 
 	if (t->in_force == on)
 		return 0;
-	err = turn(t, on ? c->old : c->new, on ? c->new : c->old);
+	if (t->rule->knob->internal)
+		t->internal.turn(t->internal.context, t->internal.app, on);
+	else
+		err = turn(t, on ? c->old : c->new, on ? c->new : c->old);
 	if (err)
 		return err;
 	t->in_force = on;
@@ -150,7 +153,7 @@ int trial_make(struct trial *t, struct journal *journal)
 		t->phase = TRIAL_OVER;
 		return 0;
 	}
-	if (!t->ours)
+	if (!t->ours && !t->rule->knob->internal)
 		err = journal_value(journal, t->group.directory, t->group.id, c->knob, c->old, c->new);
 	if (err)
 		return refuse(t, err, "the journal could not be written: %s", strerror(-err));

@@ -28,6 +28,13 @@ enum trial_group {
 	TRIAL_GROUP_PLANNED, /* ours, and not made: --dry-run */
 };
 
+/* What turns an internal knob. */
+struct trial_switch {
+	void (*turn)(void *context, unsigned int app, bool on);
+	void *context;
+	unsigned int app;
+};
+
 struct trial {
 	const struct rule *rule;
 	struct sys_cgroup group;
@@ -37,8 +44,10 @@ struct trial {
 	unsigned int due; /* looks in a row in which its rule was due */
 	bool needed; /* it was due at some time */
 	unsigned int flips; /* from useful to useless and back */
+	uint64_t made_ns; /* when it came into force; the caller sets it */
 	uint64_t again_ns, rest_ns;
 	struct switchback switchback;
+	struct trial_switch internal; /* set by the caller for an internal knob, before trial_make() */
 	struct change change;
 };
 

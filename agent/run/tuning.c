@@ -32,6 +32,13 @@ static bool member(void *context, unsigned int app, pid_t pid)
 	return pidfd >= 0 && tracer_app_of(t->watch->tracer, pidfd) == (int)app;
 }
 
+static int watch_cpus(void *context, uint64_t apps)
+{
+	const struct tuning *t = context;
+
+	return tracer_set_spread(t->watch->tracer, apps);
+}
+
 /* By its command's name; but never one that an app runs itself. */
 static bool background_process(void *context, pid_t pid)
 {
@@ -185,6 +192,8 @@ void tuning_start(struct tuning *t, const struct config *config, const struct ho
 		.background = config->background,
 		.nbackground = config->nbackground,
 		.background_process = config->demote_background && config->known ? background_process : NULL,
+		.watch_cpus = watch_cpus,
+		.cpu_states = tracer_cpus(watch->tracer),
 		.member = member,
 		.sample = sample,
 		.context = t,

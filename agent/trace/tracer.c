@@ -20,10 +20,13 @@
 #include "util/cleanup.h"
 #include "util/log.h"
 
+#define SPREAD_PROGRAMS 3
+
 struct tracer {
 	struct accel *skel;
 	struct ring_buffer *rings;
 	struct bpf_link *waking; /* attached while wakers are wanted */
+	struct bpf_link *spread[SPREAD_PROGRAMS]; /* attached while an app is to be spread */
 	void (*record)(void *context, const struct aa_rec *record);
 	void *context;
 	struct aa_app *snapshot; /* room for one map value */
@@ -77,6 +80,9 @@ static void choose_programs(struct accel *s, const struct tracer_config *c, cons
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		bpf_program__set_autoload(rows[i].program, rows[i].wanted);
 	bpf_program__set_autoattach(s->progs.sched_waking, false);
+	bpf_program__set_autoattach(s->progs.spread_switch, false);
+	bpf_program__set_autoattach(s->progs.spread_wakeup, false);
+	bpf_program__set_autoattach(s->progs.spread_wakeup_new, false);
 }
 
 static int configure(struct accel *s, const struct tracer_config *c)
@@ -162,11 +168,22 @@ int tracer_open(const struct tracer_config *config, const struct features *featu
 	return 0;
 }
 
+static void detach_spread(struct tracer *t)
+{
+	unsigned int i;
+
+	for (i = 0; i < SPREAD_PROGRAMS; i++) {
+		bpf_link__destroy(t->spread[i]);
+		t->spread[i] = NULL;
+	}
+}
+
 void tracer_close(struct tracer *tracer)
 {
 	if (!tracer)
 		return;
 	bpf_link__destroy(tracer->waking);
+	detach_spread(tracer);
 	ring_buffer__free(tracer->rings);
 	accel__destroy(tracer->skel);
 	free(tracer->snapshot);
@@ -249,6 +266,46 @@ int tracer_set_wakers(struct tracer *tracer, bool wanted)
 			return -errno;
 	}
 	return 0;
+}
+
+static int attach_spread(struct tracer *t)
+{
+	struct bpf_program *programs[SPREAD_PROGRAMS] = {
+		t->skel->progs.spread_switch,
+		t->skel->progs.spread_wakeup,
+		t->skel->progs.spread_wakeup_new,
+	};
+	unsigned int i;
+
+	for (i = 0; i < SPREAD_PROGRAMS; i++) {
+		t->spread[i] = bpf_program__attach(programs[i]);
+		if (!t->spread[i]) {
+			int err = -errno;
+
+			detach_spread(t);
+			return err;
+		}
+	}
+	return 0;
+}
+
+int tracer_set_spread(struct tracer *tracer, uint64_t apps)
+{
+	int err = 0;
+
+	if (apps && !tracer->spread[0])
+		err = attach_spread(tracer);
+	tracer->skel->bss->aa_control.agent = (__u32)getpid();
+	if (!err)
+		__atomic_store_n(&tracer->skel->bss->aa_control.spread, apps, __ATOMIC_RELAXED);
+	if (!apps)
+		detach_spread(tracer);
+	return err;
+}
+
+const struct aa_cpu *tracer_cpus(const struct tracer *tracer)
+{
+	return tracer->skel->bss->aa_cpus;
 }
 
 int tracer_fd(const struct tracer *tracer)

@@ -78,6 +78,17 @@ void tracer_set_level(struct tracer *tracer, unsigned int level);
 int tracer_set_wakers(struct tracer *tracer, bool wanted);
 
 /*
+ * Watches the CPUs for threads of these apps (one bit each) that wait for each other there; 0 stops it. Returns 0, or
+ * -errno if the programs could not be attached.
+ */
+int tracer_set_spread(struct tracer *tracer, uint64_t apps);
+
+/*
+ * What they see: AA_SPREAD_CPUS of them, by number. The kernel writes it at any time.
+ */
+const struct aa_cpu *tracer_cpus(const struct tracer *tracer);
+
+/*
  * A descriptor that becomes readable when records wait that should not wait.
  */
 int tracer_fd(const struct tracer *tracer);

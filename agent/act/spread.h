@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/*
+ * Brings a thread that waits for another of its app to a CPU that a neighbour has. With the weight alone the app gets
+ * there as well, but the kernel balances busy CPUs every 32 to 64 ms only, and a compiler lives no longer: two of them
+ * share one CPU meanwhile. A thread is moved by setting its affinity to one CPU and back at once, so nothing stays; what
+ * is between the two calls is on record, in case we do not live to make the second.
+ */
+#ifndef SPREAD_H
+#define SPREAD_H
+
+#include <stdint.h>
+
+#include "aa_map.h"
+
+struct spread;
+
+#define SPREAD_STEP_NS 4000000ULL /* between two steps: 1 and 2 ms were no better, 10 ms was */
+
+/*
+ * Gets ready. cpus are those that the kernel side watches (AA_SPREAD_CPUS of them); directory is the journal's. Returns 0
+ * or -ENOMEM.
+ */
+int spread_open(const char *directory, const struct aa_cpu *cpus, struct spread **ret);
+
+/*
+ * Moves every thread that has waited for a millisecond or more to a CPU where none of its app runs, if there is one that
+ * it may use. apps has one bit for each app to be spread. Returns how many were moved.
+ */
+unsigned int spread_step(struct spread *s, uint64_t apps, uint64_t now_ns);
+
+/*
+ * Frees. Accepts NULL.
+ */
+void spread_close(struct spread *s);
+
+/*
+ * Gives threads that an agent was killed over their affinity back. Returns how many, or -errno.
+ */
+int spread_recover(const char *directory);
+
+#endif /* SPREAD_H */

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Copyright (c) 2026 The accel-agent authors */
+/*
+ * Who of an app waits on a CPU for another of the same app: what the agent needs to know to bring one of them to a CPU
+ * that a neighbour has. The kernel balances busy CPUs every 32 to 64 ms only, which is longer than a compiler lives.
+ * Attached while it is wanted; and no more than a few stores to the CPU's own line.
+ */
+#include "follow.h"
+
+struct aa_cpu aa_cpus[AA_SPREAD_CPUS] = {};
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+static __always_inline struct aa_cpu *cpu_at(__u32 cpu)
+{
+	return cpu < AA_SPREAD_CPUS ? &aa_cpus[cpu] : NULL;
+}
+
+/* The mark of a task if its app is one to spread, else NULL. */
+static __always_inline struct aa_thread *spread_thread(struct task_struct *task)
+{
+	struct aa_thread *t = thread_of(task);
+
+	return t && (aa_control.spread >> (t->app & 63) & 1) ? t : NULL;
+}
+
+static __always_inline __u32 cpu_of(struct task_struct *task)
+{
+	struct task_struct___cpu *old = (void *)task;
+
+	return bpf_core_field_exists(task->thread_info.cpu) ? task->thread_info.cpu : old->cpu;
+}
+
+static __always_inline bool is_runnable(struct task_struct *task)
+{
+	struct task_struct___state_long *old = (void *)task;
+
+	return !(bpf_core_field_exists(task->__state) ? task->__state : old->state);
+}
+
+static __always_inline void note_queued(struct aa_cpu *c, struct task_struct *task)
+{
+	c->since = bpf_ktime_get_ns();
+	c->queued = task->pid;
+}
+
+SEC("tp_btf/sched_switch")
+int BPF_PROG(spread_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
+{
+	struct aa_cpu *c = cpu_at(bpf_get_smp_processor_id());
+	struct aa_thread *n = spread_thread(next), *p;
+
+	/* the agent comes for a moment to look, and is not in the way */
+	if (!c || (__u32)next->pid == aa_control.agent)
+		return 0;
+	if (!n) {
+		if (c->running)
+			c->running = 0;
+		return 0;
+	}
+	c->app = n->app;
+	c->running = next->pid;
+	if (c->queued == (__u32)next->pid)
+		c->queued = 0;
+	p = spread_thread(prev);
+	if (p && p->app == n->app && (preempt || is_runnable(prev)))
+		note_queued(c, prev);
+	return 0;
+}
+
+static __always_inline int on_enqueue(struct task_struct *task)
+{
+	struct aa_thread *t = spread_thread(task);
+	struct aa_cpu *c = t ? cpu_at(cpu_of(task)) : NULL;
+
+	if (c && c->running && c->running != (__u32)task->pid && c->app == t->app)
+		note_queued(c, task);
+	return 0;
+}
+
+SEC("tp_btf/sched_wakeup")
+int BPF_PROG(spread_wakeup, struct task_struct *task)
+{
+	return on_enqueue(task);
+}
+
+SEC("tp_btf/sched_wakeup_new")
+int BPF_PROG(spread_wakeup_new, struct task_struct *task)
+{
+	return on_enqueue(task);
+}
