@@ -265,6 +265,17 @@ static void explain(struct trial *t)
 }
 
 /* Takes back one value, by its own entry in the journal: what somebody else wrote since stays. */
+static void undo_value(struct governor *g, struct trial *t)
+{
+	struct change *c = &t->change;
+	int err = journal_undo_value(g->governing.journal, t->group.directory, c->knob);
+
+	c->restored = !err;
+	if (err == -EBUSY)
+		snprintf(c->reason, sizeof(c->reason), "%s; then somebody else changed it, so it is left alone",
+			 t->rule->reason);
+}
+
 static void undo_trial(struct governor *g, struct trial *t)
 {
 	struct change *c = &t->change;
@@ -274,7 +285,7 @@ static void undo_trial(struct governor *g, struct trial *t)
 	else if (t->ours && t->rule->where == RULE_BACKGROUND)
 		c->restored = !journal_undo_group(g->governing.journal, t->group.directory);
 	else if (!t->ours)
-		c->restored = !journal_undo_value(g->governing.journal, t->group.directory, c->knob);
+		undo_value(g, t);
 }
 
 /* The group goes, and all of its values with it. */

@@ -123,6 +123,7 @@ static int switch_to(struct trial *t, bool on)
 	if (err)
 		return err;
 	t->in_force = on;
+	t->change.restored = !on;
 	return 0;
 }
 
@@ -132,6 +133,7 @@ static void give_up(struct trial *t, int err)
 	t->phase = TRIAL_OVER;
 	t->change.state = t->in_force ? CHANGE_KEPT : CHANGE_UNDONE;
 	if (err == -EBUSY) {
+		t->change.restored = false;
 		log_warn("%s of %s: somebody else changed it; leaving it alone", t->change.knob, t->change.target);
 		snprintf(t->change.reason, sizeof(t->change.reason),
 			 "%s; then somebody else changed it, so it is left alone", t->rule->reason);

@@ -150,14 +150,16 @@ group_make_at() {
 }
 group_count=0
 
+# With what was made in it: an agent that a failed case leaves behind leaves its groups.
 group_remove() {
 	local pid i
 
 	[ -d "$1" ] || return 0
 	for ((i = 0; i < 40; i++)); do
-		for pid in $(cat "$1/cgroup.procs"); do
+		for pid in $(find "$1" -name cgroup.procs -exec cat {} +); do
 			kill -KILL "$pid" 2>/dev/null
 		done
+		find "$1" -mindepth 1 -depth -type d -exec rmdir {} + 2>/dev/null
 		rmdir "$1" 2>/dev/null && return 0
 		sleep 0.05
 	done

@@ -1,0 +1,505 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/* One change, from the plan to its measured effect, on a control group that is made of files. */
+#include <errno.h>
+#include <limits.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "act/trial.h"
+#include "tests/unit/sandbox.h"
+
+#define MS 1000000ULL
+#define SECOND 1000000000ULL
+
+#define SHARES "/cg/app/cpu.shares"
+
+static uint64_t wanted; /* thousandths of the default weight: what the rule says */
+
+static bool due(const struct evidence *e)
+{
+	(void)e;
+	return true;
+}
+
+static uint64_t value(const struct evidence *e, const struct rule_facts *facts)
+{
+	(void)e, (void)facts;
+	return wanted;
+}
+
+static const struct rule rule = {
+	.knob = &knob_cpu_weight,
+	.bottleneck = "cpu-neighbour",
+	.reason = "others run",
+	.where = RULE_APP,
+	.due = due,
+	.value = value,
+	.measure = { .metric = "run_per_second",
+		     .settle_ns = 10 * MS,
+		     .window_ns = 40 * MS,
+		     .pairs_max = 4,
+		     .smallest = 2 },
+};
+
+struct fixture {
+	struct sandbox *sandbox;
+	struct journal *journal;
+	struct sys_cgroup group; /* v1, "/app" below its mount */
+	struct trial t;
+	uint64_t now_ns;
+	double counter; /* seconds that the app ran */
+};
+
+static int setup(void **state)
+{
+	struct fixture *f = calloc(1, sizeof(*f));
+
+	if (!f || sandbox_make((void **)&f->sandbox))
+		return -1;
+	f->group.id = sandbox_group(f->sandbox, "/cg/app");
+	snprintf(f->group.directory, sizeof(f->group.directory), "%s/cg/app", f->sandbox->root);
+	f->group.mount_len = strlen(f->group.directory) - strlen("/app");
+	sandbox_write(f->sandbox, SHARES, "1024\n");
+	wanted = 4000;
+	f->now_ns = SECOND;
+	*state = f;
+	return journal_open_below(f->sandbox->root, f->sandbox->state, &f->journal);
+}
+
+static int teardown(void **state)
+{
+	struct fixture *f = *state;
+	int err;
+
+	journal_close(f->journal);
+	err = sandbox_remove((void **)&f->sandbox);
+	free(f);
+	return err;
+}
+
+static const struct evidence evidence;
+static const struct rule_facts facts;
+
+static int plan(struct fixture *f, enum trial_group kind)
+{
+	return trial_plan(&f->t, &rule, &f->group, kind, &evidence, &facts);
+}
+
+static void make(struct fixture *f)
+{
+	assert_int_equal(plan(f, TRIAL_GROUP_FOREIGN), 0);
+	assert_int_equal(trial_make(&f->t, f->journal), 0);
+	sandbox_assert(f->sandbox, SHARES, "4096\n");
+}
+
+static unsigned int journals(struct fixture *f)
+{
+	char path[PATH_MAX];
+
+	return sandbox_journals(f->sandbox, "journal-", path);
+}
+
+/* Measures an app that runs at rate CPUs with the change, and at off without it, until there is a verdict. */
+static void measure(struct fixture *f, double off, double on)
+{
+	unsigned int steps;
+
+	for (steps = 0; f->t.phase == TRIAL_MEASURING; steps++) {
+		assert_true(steps < 100);
+		trial_step(&f->t, f->now_ns, f->counter);
+		/* no two windows are quite alike */
+		f->counter += 0.01 * (f->t.in_force ? on : off) * (1 + 0.001 * (steps % 3));
+		f->now_ns += 10 * MS;
+	}
+}
+
+/* A plan says what there is and what is to be, for whom and why, and writes neither value nor journal. */
+static void test_plan(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(plan(f, TRIAL_GROUP_FOREIGN), 0);
+	assert_string_equal(f->t.change.knob, "cpu.shares");
+	assert_string_equal(f->t.change.target, "/app");
+	assert_string_equal(f->t.change.old, "1024");
+	assert_string_equal(f->t.change.new, "4096");
+	assert_string_equal(f->t.change.reason, "others run");
+	assert_string_equal(f->t.change.bottleneck, "cpu-neighbour");
+	assert_int_equal(f->t.change.state, CHANGE_PLANNED);
+	assert_false(f->t.in_force);
+	sandbox_assert(f->sandbox, SHARES, "1024\n");
+	assert_int_equal(journals(f), 0);
+}
+
+/* A weight that is larger already is somebody's decision, and the one that is there no change. */
+static void test_plan_is_no_change(void **state)
+{
+	struct fixture *f = *state;
+
+	f->t.rule = NULL;
+	sandbox_write(f->sandbox, SHARES, "8192\n");
+	assert_int_equal(plan(f, TRIAL_GROUP_FOREIGN), -EALREADY);
+	sandbox_write(f->sandbox, SHARES, "4096\n");
+	assert_int_equal(plan(f, TRIAL_GROUP_FOREIGN), -EALREADY);
+	wanted = 0;
+	sandbox_write(f->sandbox, SHARES, "1024\n");
+	assert_int_equal(plan(f, TRIAL_GROUP_FOREIGN), -EALREADY);
+	assert_null(f->t.rule);
+}
+
+/* A group that is not made yet has no value to look at. */
+static void test_plan_of_planned_group(void **state)
+{
+	struct fixture *f = *state;
+
+	strcat(f->group.directory, "/new");
+	f->group.id = 0;
+	assert_int_equal(plan(f, TRIAL_GROUP_PLANNED), 0);
+	assert_string_equal(f->t.change.target, "/app/new");
+	assert_string_equal(f->t.change.old, "");
+	assert_string_equal(f->t.change.new, "4096");
+}
+
+/* What cannot work is refused, and the report says why. */
+static void test_plan_refused(void **state)
+{
+	struct fixture *f = *state;
+
+	f->group.id++;
+	assert_int_equal(plan(f, TRIAL_GROUP_FOREIGN), -ENOENT);
+	assert_int_equal(f->t.change.state, CHANGE_REFUSED);
+	assert_int_equal(f->t.phase, TRIAL_OVER);
+	assert_string_equal(f->t.change.reason, "the control group is gone");
+}
+
+/* A value that makes no sense to us could not be put back either. */
+static void test_plan_unreadable(void **state)
+{
+	struct fixture *f = *state;
+	char text[400];
+
+	memset(text, '1', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	sandbox_write(f->sandbox, SHARES, text);
+	assert_int_equal(plan(f, TRIAL_GROUP_FOREIGN), -EFBIG);
+	assert_int_equal(f->t.change.state, CHANGE_REFUSED);
+	assert_non_null(strstr(f->t.change.reason, "cannot be read"));
+}
+
+/* A change is in the journal, from which it can be undone. */
+static void test_make(void **state)
+{
+	struct fixture *f = *state;
+
+	make(f);
+	assert_int_equal(f->t.change.state, CHANGE_KEPT);
+	assert_int_equal(f->t.phase, TRIAL_READY);
+	assert_true(f->t.in_force);
+	assert_int_equal(journals(f), 1);
+	assert_int_equal(journal_undo(f->journal, NULL, NULL), 0);
+	sandbox_assert(f->sandbox, SHARES, "1024\n");
+}
+
+/* A group of ours goes away with its values. */
+static void test_make_in_group_of_ours(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(plan(f, TRIAL_GROUP_OURS), 0);
+	assert_int_equal(trial_make(&f->t, f->journal), 0);
+	sandbox_assert(f->sandbox, SHARES, "4096\n");
+	assert_int_equal(journals(f), 0);
+}
+
+/* Between the plan and the write somebody else wrote: hands off. */
+static void test_make_after_foreign_write(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(plan(f, TRIAL_GROUP_FOREIGN), 0);
+	sandbox_write(f->sandbox, SHARES, "512\n");
+	assert_int_equal(trial_make(&f->t, f->journal), -EBUSY);
+	assert_int_equal(f->t.change.state, CHANGE_REFUSED);
+	assert_int_equal(f->t.phase, TRIAL_OVER);
+	sandbox_assert(f->sandbox, SHARES, "512\n");
+	assert_int_equal(journal_undo(f->journal, NULL, NULL), 0);
+	sandbox_assert(f->sandbox, SHARES, "512\n");
+}
+
+/* Without a journal entry nothing is written. */
+static void test_make_without_journal(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(plan(f, TRIAL_GROUP_FOREIGN), 0);
+	f->t.group.id++;
+	assert_int_equal(trial_make(&f->t, f->journal), -ESTALE);
+	assert_int_equal(f->t.change.state, CHANGE_REFUSED);
+	assert_non_null(strstr(f->t.change.reason, "journal"));
+	sandbox_assert(f->sandbox, SHARES, "1024\n");
+}
+
+/* What helps stays, with its effect. */
+static void test_measure_helps(void **state)
+{
+	struct fixture *f = *state;
+
+	make(f);
+	trial_measure(&f->t);
+	assert_int_equal(f->t.phase, TRIAL_MEASURING);
+	measure(f, 0.5, 2);
+	assert_int_equal(f->t.phase, TRIAL_PROVEN);
+	assert_int_equal(f->t.change.state, CHANGE_KEPT);
+	assert_int_equal(f->t.change.effect.verdict, EFFECT_HELPS);
+	assert_true(fabs(f->t.change.effect.percent - 300) < 5);
+	sandbox_assert(f->sandbox, SHARES, "4096\n");
+	assert_true(f->t.again_ns > f->now_ns);
+}
+
+/* What makes no difference is undone; the old value is back before the end of the run. */
+static void test_measure_nothing(void **state)
+{
+	struct fixture *f = *state;
+
+	make(f);
+	trial_measure(&f->t);
+	measure(f, 1, 1);
+	assert_int_equal(f->t.phase, TRIAL_RESTING);
+	assert_int_equal(f->t.change.state, CHANGE_UNDONE);
+	assert_int_not_equal(f->t.change.effect.verdict, EFFECT_HELPS);
+	sandbox_assert(f->sandbox, SHARES, "1024\n");
+}
+
+/* So is what harms. */
+static void test_measure_harms(void **state)
+{
+	struct fixture *f = *state;
+
+	make(f);
+	trial_measure(&f->t);
+	measure(f, 2, 1);
+	assert_int_equal(f->t.change.effect.verdict, EFFECT_HARMS);
+	assert_int_equal(f->t.change.state, CHANGE_UNDONE);
+	sandbox_assert(f->sandbox, SHARES, "1024\n");
+}
+
+/* The windows: off for settling and measuring, then on. */
+static void test_windows(void **state)
+{
+	struct fixture *f = *state;
+
+	make(f);
+	assert_int_equal(trial_next(&f->t), UINT64_MAX);
+	trial_measure(&f->t);
+	trial_step(&f->t, 1000 * MS, 0);
+	sandbox_assert(f->sandbox, SHARES, "1024\n");
+	assert_int_equal(trial_next(&f->t), 1010 * MS);
+	trial_step(&f->t, 1010 * MS, 0);
+	assert_int_equal(trial_next(&f->t), 1050 * MS);
+	trial_step(&f->t, 1049 * MS, 0);
+	sandbox_assert(f->sandbox, SHARES, "1024\n");
+	trial_step(&f->t, 1050 * MS, 0.02);
+	sandbox_assert(f->sandbox, SHARES, "4096\n");
+	assert_int_equal(trial_next(&f->t), 1060 * MS);
+}
+
+/* Somebody else writes while it is measured: his value stays, and nothing is measured any more. */
+static void test_foreign_write(void **state)
+{
+	struct fixture *f = *state;
+
+	make(f);
+	trial_measure(&f->t);
+	trial_step(&f->t, 1000 * MS, 0);
+	sandbox_write(f->sandbox, SHARES, "777\n");
+	trial_step(&f->t, 1010 * MS, 0);
+	trial_step(&f->t, 1050 * MS, 1);
+	assert_int_equal(f->t.phase, TRIAL_OVER);
+	assert_non_null(strstr(f->t.change.reason, "somebody else changed it"));
+	assert_int_equal(trial_next(&f->t), UINT64_MAX);
+	trial_measure(&f->t);
+	trial_stop(&f->t);
+	sandbox_assert(f->sandbox, SHARES, "777\n");
+	assert_int_equal(journal_undo_value(f->journal, f->group.directory, "cpu.shares"), -EBUSY);
+	sandbox_assert(f->sandbox, SHARES, "777\n");
+}
+
+/* The group is gone in the middle of it: that is no trouble worth a word. */
+static void test_group_gone(void **state)
+{
+	struct fixture *f = *state;
+
+	make(f);
+	trial_measure(&f->t);
+	assert_int_equal(remove(sandbox_path(f->sandbox, SHARES)), 0);
+	assert_int_equal(remove(sandbox_path(f->sandbox, "/cg/app")), 0);
+	trial_step(&f->t, 1000 * MS, 0);
+	assert_int_equal(f->t.phase, TRIAL_OVER);
+	assert_string_equal(f->t.change.reason, "others run");
+}
+
+/* A group of the same name that is another one is not written. */
+static void test_group_made_again(void **state)
+{
+	struct fixture *f = *state;
+
+	make(f);
+	trial_measure(&f->t);
+	f->t.group.id++; /* what the name stood for then */
+	trial_step(&f->t, 1000 * MS, 0);
+	assert_int_equal(f->t.phase, TRIAL_OVER);
+	sandbox_assert(f->sandbox, SHARES, "4096\n");
+}
+
+/* Useful, useless, useful: its use cannot be told here, so it is left alone. */
+static void test_flips(void **state)
+{
+	struct fixture *f = *state;
+
+	make(f);
+	trial_measure(&f->t);
+	measure(f, 0.5, 2);
+	assert_int_equal(f->t.phase, TRIAL_PROVEN);
+	trial_measure(&f->t);
+	measure(f, 1, 1);
+	assert_int_equal(f->t.phase, TRIAL_RESTING);
+	sandbox_assert(f->sandbox, SHARES, "1024\n");
+	trial_measure(&f->t);
+	sandbox_assert(f->sandbox, SHARES, "4096\n");
+	measure(f, 0.5, 2);
+	assert_int_equal(f->t.phase, TRIAL_OVER);
+	assert_non_null(strstr(f->t.change.reason, "measured differently each time"));
+}
+
+/* The same verdict again is no flip, and is looked at less and less often. */
+static void test_rests_longer(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t first, second;
+
+	make(f);
+	trial_measure(&f->t);
+	measure(f, 0.5, 2);
+	first = f->t.again_ns - f->now_ns;
+	trial_measure(&f->t);
+	measure(f, 0.5, 2);
+	second = f->t.again_ns - f->now_ns;
+	assert_int_equal(f->t.phase, TRIAL_PROVEN);
+	assert_int_equal(f->t.flips, 0);
+	assert_in_range(second, 2 * first, 2 * first + SECOND);
+}
+
+/* More neighbours need more weight; a little more is not worth a write. */
+static void test_raise(void **state)
+{
+	struct fixture *f = *state;
+
+	make(f);
+	wanted = 4900;
+	assert_int_equal(trial_raise(&f->t, f->journal, &evidence, &facts), 0);
+	sandbox_assert(f->sandbox, SHARES, "4096\n");
+	wanted = 5000;
+	assert_int_equal(trial_raise(&f->t, f->journal, &evidence, &facts), 0);
+	sandbox_assert(f->sandbox, SHARES, "5120\n");
+	assert_string_equal(f->t.change.new, "5120");
+	assert_int_equal(journal_undo(f->journal, NULL, NULL), 0);
+	sandbox_assert(f->sandbox, SHARES, "1024\n");
+}
+
+/* Not while its effect is measured: two values would be compared with none. */
+static void test_raise_while_measuring(void **state)
+{
+	struct fixture *f = *state;
+
+	make(f);
+	trial_measure(&f->t);
+	wanted = 50000;
+	assert_int_equal(trial_raise(&f->t, f->journal, &evidence, &facts), 0);
+	sandbox_assert(f->sandbox, SHARES, "4096\n");
+}
+
+/* Somebody else's value is not raised. */
+static void test_raise_after_foreign_write(void **state)
+{
+	struct fixture *f = *state;
+
+	make(f);
+	sandbox_write(f->sandbox, SHARES, "777\n");
+	wanted = 50000;
+	assert_int_equal(trial_raise(&f->t, f->journal, &evidence, &facts), -EBUSY);
+	assert_int_equal(f->t.phase, TRIAL_OVER);
+	sandbox_assert(f->sandbox, SHARES, "777\n");
+}
+
+/* The run ends in the middle of a window without the change: it is put in force again, and judged by what there is. */
+static void test_stop(void **state)
+{
+	struct fixture *f = *state;
+
+	make(f);
+	trial_measure(&f->t);
+	trial_step(&f->t, 1000 * MS, 0);
+	trial_step(&f->t, 1010 * MS, 0);
+	trial_step(&f->t, 1050 * MS, 0.02);
+	trial_step(&f->t, 1060 * MS, 0.03);
+	trial_step(&f->t, 1100 * MS, 0.11);
+	trial_stop(&f->t);
+	assert_int_equal(f->t.change.effect.verdict, EFFECT_INCONCLUSIVE);
+	assert_int_equal(f->t.change.effect.windows, 2);
+	assert_int_equal(trial_next(&f->t), UINT64_MAX);
+	sandbox_assert(f->sandbox, SHARES, "4096\n");
+}
+
+/* Before the first pair is complete, there is no effect to speak of. */
+static void test_stop_at_once(void **state)
+{
+	struct fixture *f = *state;
+
+	make(f);
+	trial_measure(&f->t);
+	trial_step(&f->t, 1000 * MS, 0);
+	sandbox_assert(f->sandbox, SHARES, "1024\n");
+	trial_stop(&f->t);
+	assert_int_equal(f->t.change.effect.verdict, EFFECT_NOT_MEASURED);
+	sandbox_assert(f->sandbox, SHARES, "4096\n");
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		TEST(test_plan),
+		TEST(test_plan_is_no_change),
+		TEST(test_plan_of_planned_group),
+		TEST(test_plan_refused),
+		TEST(test_plan_unreadable),
+		TEST(test_make),
+		TEST(test_make_in_group_of_ours),
+		TEST(test_make_after_foreign_write),
+		TEST(test_make_without_journal),
+		TEST(test_measure_helps),
+		TEST(test_measure_nothing),
+		TEST(test_measure_harms),
+		TEST(test_windows),
+		TEST(test_foreign_write),
+		TEST(test_group_gone),
+		TEST(test_group_made_again),
+		TEST(test_flips),
+		TEST(test_rests_longer),
+		TEST(test_raise),
+		TEST(test_raise_while_measuring),
+		TEST(test_raise_after_foreign_write),
+		TEST(test_stop),
+		TEST(test_stop_at_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
