@@ -61,6 +61,7 @@ static void examine(struct findings *f, const struct config *config)
 	check_load(f, &features, config->ring_bytes);
 	check_measurements(f, "");
 	check_cgroups(f, "");
+	check_acting(f, "", config);
 	check_place(f, "", config->settings ? config->settings : SETTINGS_DEFAULT_PATH);
 	check_io_uring(f, "");
 	check_state_folders(f, "");

@@ -23,7 +23,7 @@ static int io_prio_probe(const char *root, const struct sys_cgroup *group, char 
 	int err;
 
 	err = knob_probe_file(group, io_prio_file(group), why);
-	if (err)
+	if (err && err != -EACCES)
 		return err;
 	if (knob_schedulers(root, schedulers) || !schedulers[0])
 		snprintf(schedulers, sizeof(schedulers), "none found");
@@ -32,7 +32,7 @@ static int io_prio_probe(const char *root, const struct sys_cgroup *group, char 
 		snprintf(why, KNOB_WHY, "no effect here: no disk uses mq-deadline (schedulers: %.150s)", schedulers);
 		return -ENODEV;
 	}
-	return 0;
+	return err;
 }
 
 static int io_prio_read(const struct sys_cgroup *group, char ret[KNOB_TEXT])

@@ -57,8 +57,9 @@ static int io_weight_probe(const char *root, const struct sys_cgroup *group, cha
 	char schedulers[KNOB_TEXT];
 	int err;
 
+	/* what could not be written here (the root of a v1 hierarchy) still tells whether it would have an effect below */
 	err = knob_probe_file(group, file, why);
-	if (err || uses_iocost(group))
+	if ((err && err != -EACCES) || uses_iocost(group))
 		return err;
 	if (knob_schedulers(root, schedulers) || !schedulers[0])
 		snprintf(schedulers, sizeof(schedulers), "none found");
@@ -70,7 +71,7 @@ static int io_weight_probe(const char *root, const struct sys_cgroup *group, cha
 		snprintf(why, KNOB_WHY, "no effect here: BFQ has no weights for control groups in this kernel%s", also);
 		return -ENODEV;
 	}
-	return 0;
+	return err;
 }
 
 /* The first line of v2's files is "default 100"; more follow for disks with a weight of their own, which stay. */

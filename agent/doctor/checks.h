@@ -35,6 +35,12 @@ void check_events(struct findings *f, const struct features *features);
  */
 void check_load(struct findings *f, const struct features *features, uint32_t ring_bytes);
 
+/* --- what can be changed --- */
+
+struct config;
+
+void check_acting(struct findings *f, const char *root, const struct config *config);
+
 /* --- what reports and later versions take from elsewhere --- */
 
 void check_measurements(struct findings *f, const char *root);

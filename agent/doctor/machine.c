@@ -161,13 +161,13 @@ static void check_writable(struct findings *f, const char *root, const char *con
 	if (!err && access(cgroup.directory, W_OK))
 		err = -errno;
 	if (!err)
-		findings_ok(f, name, "%s is writable, for tuning in later versions", cgroup.directory);
+		findings_ok(f, name, "%s is writable", cgroup.directory);
 	else if (err == -ENOENT)
-		findings_missing(f, FINDING_PART, name, "for tuning in later versions: needs the %s controller mounted",
+		findings_missing(f, FINDING_PART, name, "for tuning: needs the %s controller mounted",
 				 controller);
 	else
 		findings_missing(f, FINDING_PART, name,
-				 "%s (%s), for tuning in later versions: needs a mount that may be written, as root",
+				 "%s (%s), for tuning: needs a mount that may be written, as root",
 				 cgroup.directory, strerror(-err));
 }
 

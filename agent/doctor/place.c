@@ -103,11 +103,11 @@ void check_state_folders(struct findings *f, const char *root)
 		if (access(path, W_OK))
 			findings_missing(
 				f, FINDING_PART, folders[i][1],
-				"%s (%s), for the state of later versions: needs root, and a mount that may be "
+				"%s (%s), for the journal and other state: needs root, and a mount that may be "
 				"written",
 				folder, strerror(errno));
 		else
-			findings_ok(f, folders[i][1], "%s is writable, for the state of later versions", folder);
+			findings_ok(f, folders[i][1], "%s is writable, for the journal and other state", folder);
 	}
 }
 
