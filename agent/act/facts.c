@@ -152,11 +152,9 @@ static void read_memory(const struct sys_cgroup *group, struct facts_before *bef
 	uint64_t refaults, page = (uint64_t)sysconf(_SC_PAGESIZE);
 	size_t len;
 
-	if (!group->v2)
-		return;
-	if (!read_text(group, "memory.current", &current, &len) && len)
+	if (!read_text(group, group->v2 ? "memory.current" : "memory.usage_in_bytes", &current, &len) && len)
 		parse_u64((struct span){ current, len - 1 }, UINT64_MAX, &ret->group_bytes);
-	if (read_text(group, "memory.stat", &stat, &len))
+	if (!group->v2 || read_text(group, "memory.stat", &stat, &len))
 		return;
 	/* one name until 5.8 (170b04b7ae49), one for each kind of page since */
 	refaults = keyed(stat, len, "workingset_refault") + keyed(stat, len, "workingset_refault_anon") +

@@ -29,6 +29,7 @@ struct knob {
 	unsigned int action; /* enum action of options.h: the class that --only and --without name */
 	bool internal; /* no file, but something that the agent itself does or leaves: "off" or "on", see trial.h */
 	bool one_shot; /* writing it does something, and leaves no value to restore: read() says -ENODATA */
+	bool lowers; /* the smaller value is the stronger one (memory.soft_limit_in_bytes) */
 	bool text; /* its value has no number: parse and format are NULL */
 
 	/* The file's name in this group's hierarchy; never NULL. Of io.weight it depends on what is in use just now. */

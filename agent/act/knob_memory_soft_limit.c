@@ -59,6 +59,7 @@ const struct knob knob_memory_soft_limit = {
 	.name = "memory.soft_limit_in_bytes",
 	.controller = "memory",
 	.action = ACTION_MEMORY,
+	.lowers = true,
 	.file = memory_soft_limit_file,
 	.probe = memory_soft_limit_probe,
 	.read = memory_soft_limit_read,

@@ -75,6 +75,13 @@ static uint64_t working_set(const struct evidence *e, const struct rule_facts *f
 	return want < half ? want : half;
 }
 
+/* Of what a background group has, this much is taken first when memory is short. */
+static uint64_t half_of_it(const struct evidence *e, const struct rule_facts *f)
+{
+	(void)e;
+	return f->group_bytes / 2;
+}
+
 static uint64_t tenfold(const struct evidence *e, const struct rule_facts *f)
 {
 	(void)e, (void)f;
@@ -190,6 +197,13 @@ const struct rule rules[] = {
 	  .where = RULE_BACKGROUND,
 	  .due = memory_short,
 	  .value = reclaim_step },
+	{ .knob = &knob_memory_soft_limit,
+	  .bottleneck = "memory-reclaim",
+	  .reason = "the settings name this group as background",
+	  .where = RULE_BACKGROUND,
+	  .due = memory_short,
+	  .value = half_of_it,
+	  .measure = MEMORY_WINDOWS },
 	{ .knob = &knob_io_weight,
 	  .bottleneck = "disk-read",
 	  .reason = "it waits for the disk",

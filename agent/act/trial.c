@@ -42,7 +42,9 @@ static bool is_change(const struct trial *t, uint64_t wanted)
 
 	if (!strcmp(t->change.old, t->change.new))
 		return false;
-	return !k->parse || !t->change.old[0] || k->parse(&t->group, t->change.old, &present) || present < wanted;
+	if (!k->parse || !t->change.old[0] || k->parse(&t->group, t->change.old, &present))
+		return true;
+	return k->lowers ? present > wanted : present < wanted;
 }
 
 static int plan_value(struct trial *t, const struct evidence *e, const struct rule_facts *facts)
@@ -178,7 +180,7 @@ int trial_raise(struct trial *t, struct journal *journal, const struct evidence 
 	char value[KNOB_TEXT];
 	int err;
 
-	if (!rule->value || !t->in_force || t->phase == TRIAL_MEASURING)
+	if (!rule->value || rule->knob->lowers || !t->in_force || t->phase == TRIAL_MEASURING)
 		return 0;
 	wanted = rule->value(e, facts);
 	if (rule->knob->parse(&t->group, c->new, &present) || (double)wanted < (double)present * RAISE_BY ||
