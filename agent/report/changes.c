@@ -92,6 +92,8 @@ static void write_effect(const struct page *page, const struct report *r, const 
 
 	switch (e->verdict) {
 	case EFFECT_NOT_MEASURED:
+		if (!e->metric) /* a move, or what works at once: there is nothing to compare */
+			return;
 		append(text, "effect not measured");
 		break;
 	case EFFECT_INCONCLUSIVE:

@@ -180,8 +180,10 @@ static void test_not_measured(void **state)
 
 	f->changes[0].effect = (struct effect){ EFFECT_HELPS, "run_per_second", 0, 1.94, NAN, NAN, NAN, 6 };
 	has(f, "\n          ran 0.00 -> 1.94 CPU seconds a second, 6 windows\n");
-	f->changes[0].effect = (struct effect){ 0 };
+	f->changes[0].effect = (struct effect){ .metric = "run_per_second" };
 	has(f, "\n          effect not measured\n          put back at the end\n");
+	f->changes[0].effect.metric = NULL; /* nothing to compare: a move between groups */
+	has_not(f, "effect not measured");
 }
 
 /* What had no value before, and what no bottleneck asked for. */
