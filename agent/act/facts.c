@@ -15,7 +15,7 @@
 #include "util/file.h"
 #include "util/parse.h"
 
-#define SIBLINGS_MAX 256 /* looked at; a farm has thousands, and this is done while the app waits */
+#define SIBLINGS_MAX 64 /* looked at; a farm has thousands, and this is done while the app waits */
 #define FILE_MAX_BYTES 65536
 
 int facts_parent(const struct sys_cgroup *group, struct sys_cgroup *ret)

@@ -27,7 +27,7 @@ void facts_read(const struct facts_machine *machine, const struct sys_cgroup *gr
 
 /*
  * Whether anybody but the group itself is beside it: a populated group, or processes of the group above. Bounded: with
- * more than 256 groups, the first ones speak for all.
+ * more than 64 groups, the first ones speak for all.
  */
 bool facts_has_neighbours(const struct sys_cgroup *group);
 

@@ -10,6 +10,7 @@
 #include "util/log.h"
 
 #define REPEAT_NS 5000000000ULL /* between two rounds of what leaves no value behind */
+#define RAISE_NS 500000000ULL /* between two looks at what values are made of, which may be in hundreds of files */
 #define DUE_LOOKS 2 /* in a row, before a bottleneck counts: one may be chance */
 
 static bool allowed(struct governing *g, const struct rule *rule)
@@ -269,6 +270,9 @@ static void raise_values(struct governed *a, struct governing *g, const struct e
 	struct rule_facts facts;
 	unsigned int i;
 
+	if (a->before.now_ns < a->raise_ns)
+		return;
+	a->raise_ns = a->before.now_ns + RAISE_NS;
 	for (i = 0; i < a->ntrials; i++) {
 		struct trial *t = &a->trials[i];
 

@@ -45,6 +45,7 @@ struct governed {
 	struct change moved; /* the processes, to a group of ours; knob NULL: none were */
 	struct act_sample before; /* at the last look */
 	struct facts_before memory_before;
+	uint64_t raise_ns; /* when values are next made larger, if they are too small */
 	bool alive, started;
 	bool crowded; /* at the last look, others wanted its CPUs */
 	bool members_moved; /* all that belonged to it when it was placed */

@@ -223,9 +223,10 @@ static void step(struct governor *g, uint64_t now_ns)
 			governed_step(&g->apps[i], &now);
 }
 
+/* Never 0: whatever goes wrong, others come to run in between. */
 static int until(uint64_t now_ns, uint64_t then_ns)
 {
-	return then_ns <= now_ns ? 0 : (int)((then_ns - now_ns + 999999) / 1000000);
+	return then_ns <= now_ns + 1000000 ? 1 : (int)((then_ns - now_ns + 999999) / 1000000);
 }
 
 int governor_tick(struct governor *g)
