@@ -52,17 +52,24 @@ static uint64_t keyed(const char *text, size_t len, const char *want)
 	return 0;
 }
 
+static bool has_processes(const struct sys_cgroup *group)
+{
+	cleanup_free char *text = NULL;
+	size_t len = 0;
+	int err = read_text(group, "cgroup.procs", &text, &len);
+
+	return err ? err == -EFBIG : len > 0;
+}
+
 /* v2 says for the whole subtree; in v1 a group whose processes are all further down counts as empty. */
 static bool populated(const struct sys_cgroup *group)
 {
 	cleanup_free char *text = NULL;
-	size_t len = 0;
-	int err;
+	size_t len;
 
-	if (group->v2)
-		return !read_text(group, "cgroup.events", &text, &len) && keyed(text, len, "populated");
-	err = read_text(group, "cgroup.procs", &text, &len);
-	return err ? err == -EFBIG : len > 0;
+	if (!group->v2)
+		return has_processes(group);
+	return !read_text(group, "cgroup.events", &text, &len) && keyed(text, len, "populated");
 }
 
 /* Calls each() for every group beside this one, until it returns true. Returns whether it did. */
@@ -101,12 +108,10 @@ static bool stop_at_any(void *context, const struct sys_cgroup *sibling)
 bool facts_has_neighbours(const struct sys_cgroup *group)
 {
 	struct sys_cgroup parent;
-	cleanup_free char *text = NULL;
-	size_t len;
 
 	if (facts_parent(group, &parent))
 		return false;
-	if (!read_text(&parent, "cgroup.procs", &text, &len) && len)
+	if (has_processes(&parent))
 		return true;
 	return beside(group, stop_at_any, NULL);
 }
@@ -136,14 +141,37 @@ static double runnable(void)
 	return sscanf(text, "%*s %*s %*s %lu/", &n) == 1 && n > 1 ? (double)(n - 1) : 0;
 }
 
-/* Threads that are in no group below compete one by one, each with the default weight. */
+static bool autogroups(void)
+{
+	char on;
+	size_t len;
+
+	return !read_file_start_at(AT_FDCWD, "/proc/sys/kernel/sched_autogroup_enabled", &on, 1, &len) && len &&
+	       on == '1';
+}
+
+/*
+ * Processes of the group above that are in no group below compete thread by thread; but in the root of the hierarchy,
+ * with autogroup, session by session. How many sessions nobody says: one is assumed. A weight that is too small for two
+ * of them costs the app a few percent; one that is too large would starve every newcomer.
+ */
+static double loose_weight(const struct sys_cgroup *group)
+{
+	struct sys_cgroup parent;
+
+	if (facts_parent(group, &parent) || !has_processes(&parent))
+		return 0;
+	if (!parent.directory[parent.mount_len] && autogroups())
+		return 1;
+	return runnable();
+}
+
 static double siblings_weight(const struct sys_cgroup *group)
 {
-	double sum = 0, threads;
+	double sum = loose_weight(group);
 
 	beside(group, add_weight, &sum);
-	threads = runnable();
-	return sum > threads ? sum : threads;
+	return sum;
 }
 
 static void read_memory(const struct sys_cgroup *group, struct facts_before *before, struct rule_facts *ret)

@@ -62,6 +62,14 @@ static bool try_rule(struct governed *a, struct governing *g, const struct rule 
 		t->phase = TRIAL_OVER;
 		return false;
 	}
+	if (kind == TRIAL_GROUP_FOREIGN && !rule->knob->internal) {
+		err = locks_take(&g->locks, group->directory);
+		if (err) {
+			trial_refuse(t, err, "it could not be locked: %s",
+				     err == -EBUSY ? "another agent changes this group" : strerror(-err));
+			return false;
+		}
+	}
 	t->made_ns = a->before.now_ns;
 	t->internal = (struct trial_switch){ .turn = turn_spread, .context = g, .app = a->app };
 	return !trial_make(t, g->journal);

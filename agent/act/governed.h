@@ -8,6 +8,7 @@
 #include "act/expedite.h"
 #include "act/facts.h"
 #include "act/governor.h"
+#include "act/locks.h"
 #include "act/place.h"
 #include "act/spread.h"
 #include "act/trial.h"
@@ -21,6 +22,7 @@ struct governing {
 	struct expedite *expedite;
 	struct facts_machine machine;
 	struct demoted demoted;
+	struct locks locks;
 	uint64_t spreadable; /* apps whose threads may be spread, one bit each */
 	uint64_t spread; /* those of them for which that is on */
 	uint64_t watched; /* for which the CPUs are watched */

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "act/governed.h"
+#include "act/place_name.h"
 #include "util/cleanup.h"
 #include "util/log.h"
 
@@ -133,6 +134,14 @@ int governed_home(struct governed *a, struct governing *g, const char *controlle
 	return err;
 }
 
+/* Whether the app was found alone in a group that an agent made: it goes away when that agent ends. */
+static bool is_agents(const struct place *place)
+{
+	const char *name = strrchr(place->home.directory, '/');
+
+	return !place->ours && name && !strncmp(name + 1, PLACE_PREFIX, strlen(PLACE_PREFIX));
+}
+
 struct governed_place *governed_place(struct governed *a, struct governing *g, const char *controller)
 {
 	struct governed_place *p;
@@ -149,6 +158,10 @@ struct governed_place *governed_place(struct governed *a, struct governing *g, c
 	p = unified_place(a);
 	place = p ? p->place : place;
 	err = p ? 0 : find_place(a, g, controller, some_process(a), &place, why);
+	if (!err && is_agents(&place)) {
+		err = -EBUSY;
+		snprintf(why, sizeof(why), "another agent has the app already, in a group of its own");
+	}
 	if (!err && !g->config->dry_run)
 		err = p ? place_enable(&place, controller, g->journal, why) :
 			  place_make(&place, controller, g->journal, why);
@@ -165,6 +178,15 @@ struct governed_place *governed_place(struct governed *a, struct governing *g, c
 	return p;
 }
 
+/* The kernel refused to move what the app is so far: then it has no group, whatever was made for it. */
+static void note_failure(struct governed *a, int err)
+{
+	struct change *c = &a->moved;
+
+	snprintf(c->reason, sizeof(c->reason), "the kernel does not let its process go there: %s", strerror(-err));
+	c->state = CHANGE_REFUSED;
+}
+
 void governed_move(struct governed *a, struct governing *g, pid_t pid)
 {
 	unsigned int i;
@@ -177,8 +199,11 @@ void governed_move(struct governed *a, struct governing *g, pid_t pid)
 		if (!p->usable || !p->place.ours || (i && p->place.group.v2))
 			continue;
 		err = place_move(&p->place, pid);
-		if (err && err != -ESRCH)
+		if (err && err != -ESRCH) {
 			log_warn("process %d stays in its control group: %s", (int)pid, strerror(-err));
+			if (pid == a->pid)
+				note_failure(a, err);
+		}
 	}
 	expedite_end(g->expedite);
 }
@@ -208,16 +233,19 @@ void governed_move_members(struct governed *a, struct governing *g)
 {
 	struct member_context m = { g->config, a->app, 0 };
 	unsigned int i;
-	int moved = 0;
+	int moved;
 
 	expedite_begin(g->expedite);
 	for (i = 0; i < a->nplaces; i++) {
 		const struct governed_place *p = &a->places[i];
 
-		if (p->usable && p->place.ours && !(i && p->place.group.v2))
-			moved = place_move_members(&p->place, is_member, &m);
-		if (moved)
+		if (!p->usable || !p->place.ours || (i && p->place.group.v2))
+			continue;
+		moved = place_move_members(&p->place, is_member, &m);
+		if (moved > 0)
 			log_debug("%d more processes moved to %s", moved, below_mount(&p->place.group));
+		else if (moved < 0)
+			log_debug("processes stay outside of %s: %s", below_mount(&p->place.group), strerror(-moved));
 	}
 	expedite_end(g->expedite);
 	a->members_moved = true;

@@ -381,6 +381,7 @@ void governor_close(struct governor *g)
 	expedite_close(g->governing.expedite);
 	spread_close(g->governing.spreader);
 	journal_close(g->governing.journal);
+	locks_release(&g->governing.locks);
 	free(g->apps);
 	free(g);
 }

@@ -7,7 +7,7 @@
 
 #define MS 1000000ULL
 
-#define SHARE_MAX 0.98 /* of its CPUs that an app may take from its neighbours: nobody is starved */
+#define SHARE_MAX 0.95 /* of its CPUs that an app may take from its neighbours: nobody is starved */
 #define WANTS 0.05 /* CPUs: an app that wants less is not held back by anybody */
 #define OTHERS 0.05 /* of the CPUs: others that have less are noise */
 #define IDLE 0.10 /* of the CPUs: with more of them idle, nobody waits for long */

@@ -14,7 +14,7 @@
 #define REST_NS 10000000000ULL /* before a verdict is looked at again; doubles each time */
 #define REST_MAX_NS 600000000000ULL
 
-static int __attribute__((format(printf, 3, 4))) refuse(struct trial *t, int err, const char *format, ...)
+int trial_refuse(struct trial *t, int err, const char *format, ...)
 {
 	va_list args;
 
@@ -84,11 +84,11 @@ int trial_plan(struct trial *ret, const struct rule *rule, const struct sys_cgro
 		return -EALREADY; /* nothing is wanted: no reason to say that it could not be had */
 	err = kind == TRIAL_GROUP_PLANNED ? 0 : k->probe("", group, why);
 	if (err) {
-		refuse(&t, err, "%s", why);
+		trial_refuse(&t, err, "%s", why);
 	} else if (!k->one_shot && kind != TRIAL_GROUP_PLANNED) {
 		err = k->read(group, t.change.old);
 		if (err)
-			refuse(&t, err, "it cannot be read: %s", strerror(-err));
+			trial_refuse(&t, err, "it cannot be read: %s", strerror(-err));
 	}
 	if (!err)
 		err = plan_value(&t, e, facts);
@@ -142,7 +142,7 @@ static void give_up(struct trial *t, int err)
 		log_warn("%s of %s: somebody else changed it; leaving it alone", t->change.knob, t->change.target);
 		snprintf(t->change.reason, sizeof(t->change.reason),
 			 "%s; then somebody else changed it, so it is left alone", t->rule->reason);
-	} else if (err != -ENOENT) {
+	} else if (err != -ENOENT && err != -ESTALE) {
 		log_warn("%s of %s: %s; leaving it alone", t->change.knob, t->change.target, strerror(-err));
 	}
 }
@@ -155,7 +155,7 @@ int trial_make(struct trial *t, struct journal *journal)
 	if (t->rule->knob->one_shot) {
 		err = t->rule->knob->write(&t->group, c->new);
 		if (err)
-			return refuse(t, err, "it could not be written: %s", strerror(-err));
+			return trial_refuse(t, err, "it could not be written: %s", strerror(-err));
 		c->state = CHANGE_KEPT;
 		t->phase = TRIAL_OVER;
 		return 0;
@@ -163,10 +163,10 @@ int trial_make(struct trial *t, struct journal *journal)
 	if (!t->ours && !t->rule->knob->internal)
 		err = journal_value(journal, t->group.directory, t->group.id, c->knob, c->old, c->new);
 	if (err)
-		return refuse(t, err, "the journal could not be written: %s", strerror(-err));
+		return trial_refuse(t, err, "the journal could not be written: %s", strerror(-err));
 	err = switch_to(t, true);
 	if (err)
-		return refuse(t, err, "it could not be written: %s", strerror(-err));
+		return trial_refuse(t, err, "it could not be written: %s", strerror(-err));
 	c->state = CHANGE_KEPT;
 	t->phase = TRIAL_READY;
 	log_debug("%s of %s: %s -> %s, because %s", c->knob, c->target, c->old, c->new, c->reason);

@@ -86,6 +86,11 @@ void trial_step(struct trial *t, uint64_t now_ns, double counter);
 uint64_t trial_next(const struct trial *t);
 
 /*
+ * Notes that the change is not made, and why; t is over then. Returns err.
+ */
+int trial_refuse(struct trial *t, int err, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/*
  * The app ended, or the run does: what was being measured is judged by the windows that there are.
  */
 void trial_stop(struct trial *t);

@@ -90,14 +90,14 @@ static void test_no_neighbours(void **state)
 	assert_false(r->due(&e));
 }
 
-/* 98 % of each CPU that it uses: with demand for all four and six neighbours, 49 times their weight. */
+/* 95 % of each CPU that it uses: with demand for all four and six neighbours, 19 times their weight. */
 static void test_weight_of_full_demand(void **state)
 {
 	struct evidence e = crowded();
 	const struct rule_facts facts = { .siblings = 6 };
 
 	(void)state;
-	assert_in_range(row("cpu.weight", RULE_APP)->value(&e, &facts), 49 * 6000 - 1, 49 * 6000 + 1);
+	assert_in_range(row("cpu.weight", RULE_APP)->value(&e, &facts), 19 * 6000 - 1, 19 * 6000 + 1);
 }
 
 /* An app that wants one CPU of four meets a quarter of the neighbours. */
@@ -108,7 +108,7 @@ static void test_weight_of_small_demand(void **state)
 
 	(void)state;
 	e.demand = 0.7;
-	assert_in_range(row("cpu.weight", RULE_APP)->value(&e, &facts), 49 * 2000 - 1, 49 * 2000 + 1);
+	assert_in_range(row("cpu.weight", RULE_APP)->value(&e, &facts), 19 * 2000 - 1, 19 * 2000 + 1);
 }
 
 /* Nobody beside it: still more than the default, in case somebody comes. */
@@ -118,7 +118,7 @@ static void test_weight_without_siblings(void **state)
 	const struct rule_facts facts = { 0 };
 
 	(void)state;
-	assert_in_range(row("cpu.weight", RULE_APP)->value(&e, &facts), 48999, 49001);
+	assert_in_range(row("cpu.weight", RULE_APP)->value(&e, &facts), 18999, 19001);
 }
 
 /* What it has and what was taken from it, and never more than half of the memory. */

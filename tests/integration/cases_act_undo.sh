@@ -1,0 +1,336 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# Copyright (c) 2026 The accel-agent authors
+# Nothing is left of what was changed: after the run, after a signal, after kill -9, beside other agents, and where
+# others change or remove what the agent changed.
+
+case_act_on_exit_keep() {
+	local app
+
+	arena
+	hogs $((3 * NCPU)) 60
+	start "${INSIDE[@]}" "$WORKLOADS/spin" "$NCPU" 60 >/dev/null
+	app=$started
+	sleep 0.1
+	snapshot >before
+	observe r --pid "$app" -d 2 --on-exit keep
+	find_ours && raised "$ours" 1024 || fail "no weight is left in ${ours:-no group}"
+	is_in "$app" "$ours" || fail "the app is not in the group any more"
+	holds r "$(weight_of -0) | .state == \"kept\" and (.restored | not)" .actions
+	restore
+	[ "$status" -eq 0 ] || fail "restore: exit status $status: $(cat err out)"
+	is_in "$app" "$arena" || fail "the app is not at home"
+	as_before "after restore"
+	"${AGENT[@]}" -o text --pid "$app" -d 1 --on-exit keep 2>err || fail "exit status $?: $(cat err)"
+	grep -q 'in force, as --on-exit keep asked for' text || fail "the report ends with: $(tail -n 2 text)"
+	restore
+	as_before "after the second restore"
+}
+
+# After -d the command lives on, at home again.
+case_act_launch_duration() {
+	local command
+
+	arena
+	agent_inside
+	snapshot >before
+	observe_start r -d 1 -- sleep 3
+	agent_pid "$observer"
+	wait_for 2 pgrep -P "$agent" || fail "the command did not start"
+	command=$(pgrep -P "$agent")
+	wait_for 2 in_group_of_ours "$command" || fail "the command was not placed"
+	wait_for 4 test -s r || fail "no report after -d"
+	is_in "$command" "$arena" || fail "the command is not at home"
+	as_before "after -d"
+	observed r
+	all_restored r
+}
+
+# All is back before the agent is gone.
+case_act_signal() {
+	local app name
+
+	arena
+	hogs $((2 * NCPU)) 60
+	start "${INSIDE[@]}" "$WORKLOADS/spin" "$NCPU" 60 >/dev/null
+	app=$started
+	sleep 0.1
+	snapshot >before
+	for name in TERM INT HUP; do
+		observe_start r --pid "$app"
+		attached
+		note_agent "$agent"
+		wait_for 2 in_group_of_ours "$app" || fail "the app was not placed"
+		sleep 0.3
+		stop_agent "$name"
+		observed r
+		is_in "$app" "$arena" || fail "SIG$name: the app is not at home"
+		find_ours && fail "SIG$name: left behind: $ours"
+		as_before "SIG$name"
+		all_restored r
+	done
+}
+
+# --- killed ---
+
+# Ends what is below a group, but for those who were there before.
+kill_all_but() {
+	local group pid keep=" $2 "
+
+	find "$1" -type d -name 'accel-*' 2>/dev/null | while read -r group; do
+		for pid in $(cat "$group/cgroup.procs" 2>/dev/null); do
+			case $keep in
+			*" $pid "*) ;;
+			*) kill -KILL "$pid" 2>/dev/null ;;
+			esac
+		done
+	done
+}
+
+# lane NUMBER ROUNDS: kills one agent after the other at some moment, each in a group of this lane, where others
+# compete.
+lane() {
+	local round app agent delay group=$arena/accel-test-lane$1 keep inside status
+
+	inside=("${IN[@]}" "$group" --)
+	"${inside[@]}" sleep 600 &
+	keep=$!
+	"${inside[@]}" "$WORKLOADS/spin" 1 600 >/dev/null &
+	keep="$keep $!"
+	wait_for 5 test "$(wc -l <"$group/cgroup.procs")" -eq 2
+	tree_snapshot "$group" >"before.$1"
+	for ((round = 0; round < $2; round++)); do
+		delay=$((RANDOM % 1500))
+		if [ $((round % 2)) -eq 0 ]; then
+			"${inside[@]}" "$ACCEL_AGENT" -q -o "report.$1" -- "$WORKLOADS/spin" 1 30 >/dev/null 2>&1 &
+			agent=$! app=''
+		else
+			"${inside[@]}" "$WORKLOADS/spin" 1 30 >/dev/null &
+			app=$!
+			"${inside[@]}" "$ACCEL_AGENT" -q -o "report.$1" --pid "$app" >/dev/null 2>&1 &
+			agent=$!
+		fi
+		sleep "$((delay / 1000)).$(printf %03d $((delay % 1000)))"
+		kill -KILL "$agent"
+		wait "$agent" 2>/dev/null
+		tree_snapshot "$group" | cmp -s "before.$1" || echo >>left
+		[ $((RANDOM % 2)) -eq 0 ] && kill_all_but "$group" "$keep"
+		if [ $((RANDOM % 2)) -eq 0 ]; then
+			"$ACCEL_AGENT" restore >"out.$1" 2>&1
+			status=$?
+		else
+			"$ACCEL_AGENT" -o "report.$1" -- true >"out.$1" 2>&1
+			status=$?
+		fi
+		kill_all_but "$group" "$keep"
+		tree_snapshot "$group" | diff "before.$1" - >"difference.$1" && [ "$status" -eq 0 ] || {
+			echo "lane $1, round $round, killed after $delay ms: status $status:"
+			cat "difference.$1" "out.$1"
+			return
+		}
+		echo >>killed
+	done
+	kill -KILL $keep
+}
+
+# Fifty times, at whatever moment: the next start, or restore, undoes what is left.
+case_act_kill_9() {
+	local number lanes=()
+
+	arena
+	for number in 1 2 3; do
+		group_inside "lane$number"
+	done
+	snapshot >before
+	for number in 1 2 3; do
+		lane "$number" 17 >"failed.$number" &
+		lanes+=("$!")
+	done
+	wait "${lanes[@]}"
+	cat failed.* >failures
+	[ ! -s failures ] || fail "$(head -c 600 failures | tr '\n' ' ')"
+	[ "$(wc -l <killed)" -eq 51 ] || fail "only $(wc -l <killed) agents were killed"
+	[ "$(wc -l <left)" -ge 10 ] || fail "only $(wc -l <left) left anything behind: the moments are wrong"
+	as_before "at the end"
+}
+
+# --- two at a time ---
+
+case_act_two_agents() {
+	local first second one
+
+	arena
+	start "${INSIDE[@]}" "$WORKLOADS/spin" 1 60 >/dev/null
+	first=$started
+	start "${INSIDE[@]}" "$WORKLOADS/spin" 1 60 >/dev/null
+	second=$started
+	hogs $((2 * NCPU)) 60
+	sleep 0.1
+	snapshot >before
+	observe_start r1 --pid "$first" -d 3
+	one=$observer
+	observe_start r2 --pid "$second" -d 2
+	wait_for 5 in_group_of_ours "$first" && wait_for 5 in_group_of_ours "$second" || fail "not both were placed"
+	[ "$(find "$arena" -name 'accel-agent.*' | wc -l)" -eq 2 ] || fail "not a group for each"
+	observed r2
+	is_in "$second" "$arena" || fail "the second app is not at home"
+	in_group_of_ours "$first" || fail "the first app was moved by the second agent"
+	observer=$one
+	observed r1
+	is_in "$first" "$arena" || fail "the first app is not at home"
+	as_before
+	all_restored r1
+	all_restored r2
+	[ "$(cat /sys/kernel/rcu_expedited)" = "$(sed -n 's/.*rcu_expedited://p' before)" ] || fail "rcu_expedited"
+}
+
+# Two agents for one app: the second takes the group of the first for the app's own, and does not keep it from going.
+case_act_two_agents_one_app() {
+	local app one
+
+	arena
+	start "${INSIDE[@]}" "$WORKLOADS/spin" 1 60 >/dev/null
+	app=$started
+	wait_for 2 is_in "$app" "$arena" || fail "the app is not in the arena"
+	snapshot >before
+	observe_start r1 --pid "$app" -d 3
+	one=$observer
+	wait_for 10 in_group_of_ours "$app" || fail "the app was not placed"
+	observe_start r2 --pid "$app" -d 4
+	end_of "$one"
+	[ "$status" -eq 0 ] || fail "the first: exit status $status: $(tail -n 2 r1.err)"
+	observed r2
+	check_report r1
+	is_in "$app" "$arena" || fail "the app is not at home: $(grep :cpu: "/proc/$app/cgroup")"
+	as_before
+	all_restored r1
+}
+
+# --- others, who write as well ---
+
+# Somebody else wants another weight while the agent has its own there: hands off. foreign_write
+foreign_write() {
+	observe_start r --pid "$app" -d 3
+	attached
+	wait_for 2 raised "$home" 2048 || fail "cpu.shares is $(cat "$home/cpu.shares")"
+	sleep 0.5
+	echo 4096 >"$home/cpu.shares"
+	observed r
+	[ "$(cat "$home/cpu.shares")" = 4096 ] || fail "cpu.shares is $(cat "$home/cpu.shares") afterwards"
+	holds r "$(weight_of /accel-test-alone) | (.restored | not) and (.reason | contains(\"somebody else\"))" .actions
+	grep -q '^accel-agent: .*cpu\.shares.*somebody else changed it' r.err || fail "no warning: $(cat r.err)"
+}
+
+case_act_foreign_write() {
+	local app home
+
+	app_alone 2048
+	foreign_write
+}
+
+# The same while the weight is switched off and on for its effect.
+case_act_foreign_write_measured() {
+	local app home
+
+	app_alone 2048
+	hogs $((3 * NCPU)) 60
+	foreign_write
+}
+
+# --- groups that go away ---
+
+# attached_inside GROUP: an app that was moved to a group of ours below, which is in $ours.
+attached_inside() {
+	start "${IN[@]}" "$1" -- "$WORKLOADS/spin" 1 60 >/dev/null
+	app=$started
+	wait_for 2 is_in "$app" "$1" || fail "the app is not in its group"
+	observe_start r --pid "$app" -d 4
+	attached
+	wait_for 2 in_group_of_ours "$app" && find_ours "$1" || fail "the app was not placed"
+}
+
+# A process that may not be moved (a realtime one, where groups have no realtime share): it stays, and nothing is left.
+case_act_unmovable() {
+	local app
+
+	need chrt
+	arena
+	start chrt -f 1 sleep 60
+	app=$started
+	group_inside probe
+	wait_for 2 test "$(ps -o cls= -p "$app")" = FF
+	"${IN[@]}" "$group" -- true || fail "the group takes no process at all"
+	{ echo "$app" >"$group/cgroup.procs"; } 2>/dev/null && skip "this kernel moves realtime processes like any other"
+	snapshot >before
+	observe r --pid "$app" -d 1
+	in_group_of_ours "$app" && fail "it was moved"
+	grep -q "^accel-agent: process $app stays in its control group" r.err || fail "no warning: $(cat r.err)"
+	as_before
+}
+
+# Somebody made a group in ours: that is not taken apart, and once it is gone, restore finishes.
+case_act_group_in_ours() {
+	local app theirs
+
+	arena
+	snapshot >before
+	attached_inside "$arena"
+	theirs=$ours/accel-test-theirs
+	mkdir "$theirs" || fail "no group below $ours"
+	observed r
+	is_in "$app" "$arena" || fail "the app is not at home"
+	[ -d "$theirs" ] || fail "the other's group is gone"
+	holds r '.actions[0] | .knob == "cgroup.procs" and (.restored | not)' .actions
+	grep -q '^accel-agent: .*could not be removed' r.err || fail "no warning: $(cat r.err)"
+	rmdir "$theirs" && restore
+	[ "$status" -eq 0 ] || fail "restore: exit status $status: $(cat err out)"
+	as_before "after restore"
+}
+
+# Somebody takes the app out of our group, and removes that.
+case_act_group_removed_under_it() {
+	local app
+
+	arena
+	snapshot >before
+	attached_inside "$arena"
+	echo "$app" >"$arena/cgroup.procs"
+	rmdir "$ours" || fail "the group cannot be removed"
+	observed r
+	kill -0 "$app" || fail "the app is gone"
+	is_in "$app" "$arena" || fail "the app was moved"
+	as_before
+}
+
+# A group was made again under the same name: it is another one, with somebody else's value.
+case_act_group_made_again() {
+	local app home
+
+	app_alone 2048
+	observe_start r --pid "$app" -d 4
+	attached
+	wait_for 2 raised "$home" 2048 || fail "cpu.shares is $(cat "$home/cpu.shares")"
+	echo "$app" >"$arena/cgroup.procs"
+	rmdir "$home" && mkdir "$home" || fail "the group cannot be made again"
+	echo 3000 >"$home/cpu.shares"
+	observed r
+	[ "$(cat "$home/cpu.shares")" = 3000 ] || fail "cpu.shares of another group was set to $(cat "$home/cpu.shares")"
+	holds r "$(weight_of /accel-test-alone) | .restored | not" .actions
+}
+
+# Its home vanishes with it.
+case_act_home_removed() {
+	local app home
+
+	arena
+	snapshot >before
+	group_inside home
+	home=$group
+	start "${IN[@]}" "$home" -- sleep 60
+	attached_inside "$home"
+	echo "$app" >"$arena/cgroup.procs"
+	echo "$(cat "$home/cgroup.procs")" >"$arena/cgroup.procs"
+	rmdir "$ours" "$home" || fail "the groups cannot be removed"
+	observed r
+	is_in "$app" "$arena" || fail "the app was moved"
+	as_before
+}
