@@ -34,10 +34,14 @@ MAKEFLAGS += --no-print-directory
 endif
 
 comma := ,
+# What is used where it is there; "make SYSTEMD=" builds without.
+SYSTEMD := $(shell $(PKG_CONFIG) --exists libsystemd 2>/dev/null && echo libsystemd)
+PACKAGES := libbpf libelf zlib jansson inih $(SYSTEMD)
 WARNINGS := -Wall -Wextra -Wformat=2 -Wtype-limits -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
 INCLUDES := -Iinclude -Iagent -I$(OUT) -I.
 CPPFLAGS_ALL := -D_GNU_SOURCE -DACCEL_AGENT_VERSION='"$(VERSION)"' \
-	-DACCEL_AGENT_CATALOGUE='"$(PREFIX)/share/accel-agent/catalogue"' $(INCLUDES) $(CPPFLAGS)
+	-DACCEL_AGENT_CATALOGUE='"$(PREFIX)/share/accel-agent/catalogue"' $(if $(SYSTEMD),-DHAVE_SYSTEMD) \
+	$(INCLUDES) $(CPPFLAGS)
 
 ifeq ($(VARIANT),release)
 CPPFLAGS_ALL += -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2
@@ -53,9 +57,9 @@ endif
 
 # Quiet on a fresh machine: what is missing there is said, and installed, by scripts/deps.sh.
 CFLAGS_ALL := -std=gnu11 $(VARIANT_CFLAGS) $(WARNINGS) \
-	$(shell $(PKG_CONFIG) --cflags libbpf libelf zlib jansson inih 2>/dev/null) $(CFLAGS)
+	$(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null) $(CFLAGS)
 LDFLAGS_ALL := $(VARIANT_LDFLAGS) $(LDFLAGS)
-LIBS := $(shell $(PKG_CONFIG) --libs libbpf libelf zlib jansson inih 2>/dev/null) -lm
+LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null) -lm
 CMOCKA_LIBS := $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null)
 
 BPF_CFLAGS := -target bpf -g -O2 -mcpu=v3 -Wall -Werror -D__TARGET_ARCH_$(ARCH) -Iinclude -Ibpf \

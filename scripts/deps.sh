@@ -9,6 +9,7 @@ set -eu
 PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
 export PATH
 missing=
+optional=
 
 # need PACKAGE COMMAND...: PACKAGE (Debian's name) is missing if COMMAND fails.
 need()
@@ -16,6 +17,14 @@ need()
 	package=$1
 	shift
 	"$@" >/dev/null 2>&1 || missing="$missing $package"
+}
+
+# want PACKAGE COMMAND...: the same for what the build does without.
+want()
+{
+	package=$1
+	shift
+	"$@" >/dev/null 2>&1 || optional="$optional $package"
 }
 
 have()
@@ -70,6 +79,7 @@ probe()
 		need zlib1g-dev library zlib
 		need libjansson-dev library jansson
 		need libinih-dev library inih
+		want libsystemd-dev library libsystemd
 		;;
 	check)
 		need libcmocka-dev library cmocka
@@ -102,19 +112,31 @@ probe()
 	esac
 }
 
-install_missing()
+# install PACKAGE...
+install()
 {
-	echo "deps: installing$missing" >&2
+	echo "deps: installing $*" >&2
 	export DEBIAN_FRONTEND=noninteractive
 	# Lists may be absent or old: then the first try fails, and only then is the network asked for new ones.
-	# shellcheck disable=SC2086 # one word a package
-	apt-get install -y --no-install-recommends $missing >&2 ||
-		{ apt-get update >&2 && apt-get install -y --no-install-recommends $missing >&2; }
+	apt-get install -y --no-install-recommends "$@" >&2 ||
+		{ apt-get update >&2 && apt-get install -y --no-install-recommends "$@" >&2; }
+}
+
+install_optional()
+{
+	test -n "$optional" || return 0
+	if test "$(id -u)" -eq 0 && have apt-get >/dev/null; then
+		# shellcheck disable=SC2086 # one word a package
+		install $optional && return 0
+	fi
+	echo "deps: going on without$optional, which is optional" >&2
 }
 
 for group in "$@"; do
 	missing=
+	optional=
 	probe "$group"
+	install_optional
 	test -n "$missing" || continue
 	if ! have apt-get >/dev/null; then
 		echo "deps: missing, by their Debian names:$missing" >&2
@@ -126,7 +148,8 @@ for group in "$@"; do
 		echo "deps: install them with: sudo make deps" >&2
 		exit 1
 	fi
-	install_missing || { echo "deps: apt-get could not install:$missing" >&2; exit 1; }
+	# shellcheck disable=SC2086 # one word a package
+	install $missing || { echo "deps: apt-get could not install:$missing" >&2; exit 1; }
 	missing=
 	probe "$group"
 	test -z "$missing" || { echo "deps: still not usable after the installation:$missing" >&2; exit 1; }

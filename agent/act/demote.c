@@ -12,6 +12,24 @@
 
 #define LOOK_NS 5000000000ULL
 
+static const char *below_mount(const struct sys_cgroup *group)
+{
+	const char *path = group->directory + group->mount_len;
+
+	return *path ? path : "/";
+}
+
+static void note(struct change *c, const struct place *place)
+{
+	c->bottleneck = "cpu-neighbour";
+	c->knob = "cgroup.procs";
+	c->state = CHANGE_KEPT;
+	snprintf(c->target, sizeof(c->target), "%s", below_mount(&place->group));
+	snprintf(c->old, sizeof(c->old), "%s", below_mount(&place->home));
+	snprintf(c->new, sizeof(c->new), "%s", below_mount(&place->group));
+	snprintf(c->reason, sizeof(c->reason), "background programs, which the settings allow to be slowed");
+}
+
 /* The group for programs that are where place was found; made if there is none yet. NULL: there is no room for more. */
 static const struct place *group_for(struct demoted *d, struct place *place, struct journal *journal)
 {
@@ -28,6 +46,8 @@ static const struct place *group_for(struct demoted *d, struct place *place, str
 		return NULL;
 	}
 	d->groups[d->ngroups] = *place;
+	if (place->ours)
+		note(&d->changes[d->ngroups], place);
 	return &d->groups[d->ngroups++];
 }
 

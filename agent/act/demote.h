@@ -6,11 +6,13 @@
 
 #include "act/expedite.h"
 #include "act/place.h"
+#include "model/change.h"
 
 #define DEMOTE_GROUPS 8 /* homes that background programs are found in; those in further ones are left alone */
 
 struct demoted {
 	struct place groups[DEMOTE_GROUPS];
+	struct change changes[DEMOTE_GROUPS]; /* for the report, one a group; knob NULL where nobody was moved */
 	unsigned int ngroups;
 	uint64_t next_ns; /* when to look again */
 };

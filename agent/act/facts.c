@@ -158,12 +158,14 @@ static bool autogroups(void)
 static double loose_weight(const struct sys_cgroup *group)
 {
 	struct sys_cgroup parent;
+	double threads;
 
 	if (facts_parent(group, &parent) || !has_processes(&parent))
 		return 0;
 	if (!parent.directory[parent.mount_len] && autogroups())
 		return 1;
-	return runnable();
+	threads = runnable();
+	return threads < 1 ? 1 : threads;
 }
 
 static double siblings_weight(const struct sys_cgroup *group)

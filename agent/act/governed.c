@@ -115,14 +115,22 @@ void governed_start(struct governed *a, struct governing *g, pid_t pid)
 {
 	bool first = !a->started;
 
+	/* it had ended: what is left of its last run goes, unless it comes from the same place again */
+	if (!first && !a->alive && (a->undone || !governed_at_home(a, g, pid))) {
+		governed_undo(a, g);
+		governed_forget(a);
+		first = true;
+	}
 	a->started = true;
 	a->alive = true;
 	a->pid = pid;
 	if (first) {
+		a->starting = pid;
 		apply_start_rules(a, g);
 		count_memory(a, g);
+		a->starting = 0;
 	}
-	if (g->config->dry_run || (!first && !governed_at_home(a, pid)))
+	if (g->config->dry_run || (!first && !governed_at_home(a, g, pid)))
 		return;
 	governed_move(a, g, pid);
 }
@@ -224,6 +232,21 @@ static int background_group(struct governing *g, size_t i, struct sys_cgroup *re
 	return 0;
 }
 
+/* Whether the app is in that group or below: then it is no background to it. */
+static bool holds_app(const struct governed *a, const struct sys_cgroup *group)
+{
+	size_t len = strlen(group->directory);
+	unsigned int i;
+
+	for (i = 0; i < a->nplaces; i++) {
+		const char *home = a->places[i].place.home.directory;
+
+		if (!strncmp(home, group->directory, len) && (!home[len] || home[len] == '/'))
+			return true;
+	}
+	return false;
+}
+
 static bool begin_background(struct governed *a, struct governing *g, const struct rule *rule, const struct evidence *e)
 {
 	size_t i, count = g->config->nbackground + g->demoted.ngroups;
@@ -236,7 +259,7 @@ static bool begin_background(struct governed *a, struct governing *g, const stru
 		err = background_group(g, i, &group, &kind);
 		if (err)
 			log_debug("background group %s: %s", g->config->background[i], strerror(-err));
-		if (err || !same_controller(&group, rule->knob->controller))
+		if (err || !same_controller(&group, rule->knob->controller) || holds_app(a, &group))
 			continue;
 		t = find_trial(a, rule, &group);
 		if (t && repeat(t, g, a->before.now_ns))
@@ -331,16 +354,16 @@ bool governed_look(struct governed *a, struct governing *g, const struct act_sam
 	a->crowded = false;
 	if (!a->started || !a->alive)
 		return false;
-	if (!a->members_moved && !g->config->dry_run)
+	if (!a->members_moved && !g->config->dry_run && may_begin)
 		governed_move_members(a, g);
 	if (!(e.seconds > 0))
 		return false;
 	a->crowded = rule_crowded(&e);
 	note_due(a, &e);
+	if (!may_begin) /* something is being measured: nothing else changes meanwhile */
+		return false;
 	if (!g->config->dry_run)
 		raise_values(a, g, &e);
-	if (!may_begin)
-		return false;
 	return begin_measuring(a, now->now_ns) || begin_change(a, g, &e);
 }
 

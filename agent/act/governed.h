@@ -14,6 +14,7 @@
 #include "act/trial.h"
 
 #define TRIALS_MAX 32
+#define HISTORY_MAX 16 /* changes that were made for earlier runs of the app, and undone, that reports still show */
 
 /* What is the same for all apps. */
 struct governing {
@@ -48,7 +49,12 @@ struct governed {
 	struct act_sample before; /* at the last look */
 	struct facts_before memory_before;
 	uint64_t raise_ns; /* when values are next made larger, if they are too small */
+	struct change history[HISTORY_MAX];
+	unsigned int nhistory;
 	bool alive, started;
+	bool undone; /* after its end: nothing of what was changed is left */
+	uint64_t ended_ns; /* when it was seen to have ended */
+	pid_t starting; /* it belongs to the app although its exec is still to come; 0: none */
 	bool crowded; /* at the last look, others wanted its CPUs */
 	bool members_moved; /* all that belonged to it when it was placed */
 };
@@ -79,7 +85,7 @@ int governed_home(struct governed *a, struct governing *g, const char *controlle
  * Whether a process that came later was where the first one was found: a group of ours has one home, and who comes from
  * elsewhere has other limits.
  */
-bool governed_at_home(const struct governed *a, pid_t pid);
+bool governed_at_home(struct governed *a, struct governing *g, pid_t pid);
 
 /*
  * Move one process, or all others that belong to the app, into its groups.
@@ -102,6 +108,21 @@ bool governed_look(struct governed *a, struct governing *g, const struct act_sam
  * The app has no process left, or the run is over.
  */
 void governed_stop(struct governed *a);
+
+/*
+ * The same, and the reasons are brought up to date for the report; with stays, what the user asked to keep stays.
+ */
+void governed_settle(struct governed *a, bool stays);
+
+/*
+ * Puts back all that was changed for the app. Once, until governed_forget().
+ */
+void governed_undo(struct governed *a, struct governing *g);
+
+/*
+ * Begins anew for another run of the app, after governed_undo().
+ */
+void governed_forget(struct governed *a);
 
 /*
  * When governed_step() is due; UINT64_MAX: nothing is being measured.

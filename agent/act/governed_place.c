@@ -86,7 +86,7 @@ static int find_place(struct governed *a, struct governing *g, const char *contr
 		.cgroup_root = g->config->cgroup_root,
 		.kubepods = g->config->kubepods,
 	};
-	struct member_context m = { g->config, a->app, pid };
+	struct member_context m = { g->config, a->app, a->starting };
 	char name[32];
 
 	snprintf(name, sizeof(name), "%08x-%u", g->token, a->app);
@@ -165,6 +165,8 @@ struct governed_place *governed_place(struct governed *a, struct governing *g, c
 	if (!err && !g->config->dry_run)
 		err = p ? place_enable(&place, controller, g->journal, why) :
 			  place_make(&place, controller, g->journal, why);
+	if (err == -ESRCH) /* it was gone before it could be looked at: another process may do */
+		return NULL;
 	p = new_place(a, controller);
 	p->place = place;
 	p->usable = !err;
@@ -208,20 +210,21 @@ void governed_move(struct governed *a, struct governing *g, pid_t pid)
 	expedite_end(g->expedite);
 }
 
-bool governed_at_home(const struct governed *a, pid_t pid)
+bool governed_at_home(struct governed *a, struct governing *g, pid_t pid)
 {
-	struct sys_cgroup at;
+	char why[PLACE_WHY];
+	struct place at;
 	unsigned int i;
 
 	for (i = 0; i < a->nplaces; i++) {
 		const struct governed_place *p = &a->places[i];
 
-		if (!p->usable || !p->place.ours || sys_cgroup_of("", pid, p->controller, &at))
+		if (!p->usable || !p->place.ours || (i && p->place.group.v2))
 			continue;
-		if (!strcmp(at.directory, p->place.group.directory))
+		if (find_place(a, g, p->controller, pid, &at, why))
 			return false;
-		if (strcmp(at.directory, p->place.home.directory)) {
-			log_debug("process %d stays in %s: its app comes from %s", (int)pid, below_mount(&at),
+		if (strcmp(at.home.directory, p->place.home.directory)) {
+			log_debug("process %d is in %s, its app came from %s", (int)pid, below_mount(&at.home),
 				  below_mount(&p->place.home));
 			return false;
 		}

@@ -16,6 +16,7 @@
 
 #define LOOK_NS 100000000ULL /* between two looks at an app that lives */
 #define FIRST_LOOK_NS 10000000ULL /* after a start: for what it forked before it was placed */
+#define LINGER_NS 5000000000ULL /* that an app's group outlives it: builds call the same tools again and again */
 #define FAST_LIST 1024
 
 struct governor {
@@ -192,6 +193,15 @@ static void spread(struct governor *g, uint64_t now_ns)
 	g->spread_ns = now_ns + SPREAD_STEP_NS;
 }
 
+/* An app that has ended needs nothing more; another run of it begins anew. */
+static void finish_app(struct governor *g, struct governed *a)
+{
+	if (a->undone || g->governing.config->keep)
+		return;
+	governed_settle(a, false);
+	governed_undo(a, &g->governing);
+}
+
 static void look(struct governor *g)
 {
 	struct act_sample now;
@@ -203,12 +213,16 @@ static void look(struct governor *g)
 
 		if (!a->started || sample(g, i, &now))
 			continue;
-		if (a->alive && !now.alive)
+		if (a->alive && !now.alive) {
 			governed_stop(a);
+			a->ended_ns = now.now_ns;
+		}
 		a->alive = now.alive;
+		if (!a->alive && now.now_ns - a->ended_ns > LINGER_NS)
+			finish_app(g, a);
 		if (governed_look(a, &g->governing, &now, may_begin))
 			may_begin = false;
-		if (a->crowded)
+		if (a->crowded && may_begin) /* what is moved meanwhile would be in the windows */
 			demote(g, now.now_ns);
 	}
 }
@@ -254,106 +268,53 @@ int governor_tick(struct governor *g)
 	return next == UINT64_MAX ? -1 : until(clock_monotonic_ns(), next);
 }
 
-/* A change that was made at the start, and that nobody needed: the reason that the rule has does not hold. */
-static void explain(struct trial *t)
+/* What serves all apps, and the journal's file itself. What remains then was not put back, whatever the apps think. */
+static void undo_rest(struct governor *g)
 {
-	struct change *c = &t->change;
-
-	if (t->needed || c->state == CHANGE_REFUSED)
-		return;
-	snprintf(c->reason, sizeof(c->reason), "given at its start, in case others want its CPUs%s",
-		 c->state == CHANGE_PLANNED ? "" : "; nobody did");
-}
-
-/* Takes back one value, by its own entry in the journal: what somebody else wrote since stays. */
-static void undo_value(struct governor *g, struct trial *t)
-{
-	struct change *c = &t->change;
-	int err = journal_undo_value(g->governing.journal, t->group.directory, c->knob);
-
-	c->restored = !err;
-	if (err == -EBUSY)
-		snprintf(c->reason, sizeof(c->reason), "%s; then somebody else changed it, so it is left alone",
-			 t->rule->reason);
-}
-
-static void undo_trial(struct governor *g, struct trial *t)
-{
-	struct change *c = &t->change;
-
-	if (t->rule->knob->one_shot || t->rule->knob->internal)
-		c->restored = true; /* nothing of it is left */
-	else if (t->ours && t->rule->where == RULE_BACKGROUND)
-		c->restored = !journal_undo_group(g->governing.journal, t->group.directory);
-	else if (!t->ours)
-		undo_value(g, t);
-}
-
-/* The group goes, and all of its values with it. */
-static void undo_places(struct governor *g, struct governed *a)
-{
+	const struct governor_config *c = g->governing.config;
+	char nobody[] = "";
 	unsigned int i;
-	bool gone = true;
-	int err;
+	int err = journal_undo(g->governing.journal, tell, nobody);
 
-	for (i = 0; i < a->nplaces; i++) {
-		const struct governed_place *p = &a->places[i];
-
-		if (!p->usable || !p->place.ours || (i && p->place.group.v2))
-			continue;
-		expedite_begin(g->governing.expedite); /* the app may live on, and is moved back then */
-		err = journal_undo_group(g->governing.journal, p->place.group.directory);
-		expedite_end(g->governing.expedite);
-		if (err)
-			log_warn("%s: could not be removed: %s", p->place.group.directory, strerror(-err));
-		gone &= !err;
-	}
-	for (i = 0; i < a->ntrials; i++)
-		if (a->trials[i].ours && a->trials[i].rule->where == RULE_APP)
-			a->trials[i].change.restored = gone;
-	a->moved.restored = gone;
-}
-
-static void undo_app(struct governor *g, struct governed *a)
-{
-	unsigned int i;
-
-	for (i = a->ntrials; i > 0; i--)
-		if (a->trials[i - 1].change.state != CHANGE_REFUSED)
-			undo_trial(g, &a->trials[i - 1]);
-	undo_places(g, a);
+	for (i = 0; i < g->governing.demoted.ngroups; i++)
+		g->governing.demoted.changes[i].restored = !err;
+	for (i = 0; err && i < c->napps; i++)
+		g->apps[i].moved.restored = false;
 }
 
 void governor_finish(struct governor *g)
 {
 	const struct governor_config *c = g->governing.config;
-	char nobody[] = "";
-	unsigned int i, n;
+	unsigned int i;
 	int err;
 
 	if (g->finished)
 		return;
 	g->finished = true;
-	for (i = 0; i < c->napps; i++) {
-		governed_stop(&g->apps[i]);
-		for (n = 0; n < g->apps[i].ntrials; n++)
-			explain(&g->apps[i].trials[n]);
-	}
-	if (g->governing.journal && c->keep) {
+	for (i = 0; i < c->napps; i++)
+		if (!g->apps[i].undone)
+			governed_settle(&g->apps[i], c->keep);
+	if (!g->governing.journal)
+		return;
+	if (c->keep) {
 		err = journal_keep(g->governing.journal);
 		if (err)
 			log_warn("what was changed stays, but \"accel-agent restore\" will not find it: %s",
 				 strerror(-err));
-	} else if (g->governing.journal) {
-		for (i = 0; i < c->napps; i++)
-			undo_app(g, &g->apps[i]);
-		journal_undo(g->governing.journal, tell, nobody); /* what serves all apps, and the file itself */
+		return;
 	}
+	for (i = 0; i < c->napps; i++)
+		governed_undo(&g->apps[i], &g->governing);
+	undo_rest(g);
 }
 
-static void number(struct change *c, size_t n)
+static void add(struct change *ret, size_t max, size_t *n, const struct change *c)
 {
-	snprintf(c->id, sizeof(c->id), "a%zu", n + 1);
+	if (*n == max || !c->knob)
+		return;
+	ret[*n] = *c;
+	snprintf(ret[*n].id, sizeof(ret[*n].id), "a%zu", *n + 1);
+	++*n;
 }
 
 size_t governor_changes(const struct governor *g, unsigned int app, struct change *ret, size_t max)
@@ -362,15 +323,13 @@ size_t governor_changes(const struct governor *g, unsigned int app, struct chang
 	size_t n = 0;
 	unsigned int i;
 
-	if (a->moved.knob && n < max) {
-		ret[n] = a->moved;
-		number(&ret[n], n);
-		n++;
-	}
-	for (i = 0; i < a->ntrials && n < max; i++, n++) {
-		ret[n] = a->trials[i].change;
-		number(&ret[n], n);
-	}
+	for (i = 0; i < a->nhistory; i++)
+		add(ret, max, &n, &a->history[i]);
+	add(ret, max, &n, &a->moved);
+	for (i = 0; i < a->ntrials; i++)
+		add(ret, max, &n, &a->trials[i].change);
+	for (i = 0; i < g->governing.demoted.ngroups; i++)
+		add(ret, max, &n, &g->governing.demoted.changes[i]);
 	return n;
 }
 

@@ -205,6 +205,27 @@ int journal_controller(struct journal *journal, const char *directory, uint64_t 
 						     .home = "" });
 }
 
+int journal_unit(struct journal *journal, const char *directory, const char *file, const char *old, const char *ours)
+{
+	return add(journal, &(struct journal_entry){ .kind = JOURNAL_ENTRY_UNIT,
+						     .path = directory,
+						     .name = file,
+						     .old = old,
+						     .ours = ours,
+						     .home = "" });
+}
+
+int journal_scope(struct journal *journal, const char *directory, const char *home, uint64_t home_id)
+{
+	return add(journal, &(struct journal_entry){ .kind = JOURNAL_ENTRY_SCOPE,
+						     .id = home_id,
+						     .path = directory,
+						     .name = "",
+						     .old = "",
+						     .ours = "",
+						     .home = home });
+}
+
 int journal_undo(struct journal *journal, journal_tell tell, void *context)
 {
 	int err = journal_undo_list(journal->root, &journal->list, tell, context);
@@ -217,8 +238,9 @@ int journal_undo(struct journal *journal, journal_tell tell, void *context)
 	return 0;
 }
 
-/* The newest item of this kind and name: one with another id is of a group that is gone. */
-static int undo_one(const struct journal *journal, enum journal_kind kind, const char *path, const char *name)
+/* The newest item of these kinds and name: one with another id is of a group that is gone. */
+static int undo_one(const struct journal *journal, enum journal_kind kind, enum journal_kind other, const char *path,
+		    const char *name)
 {
 	struct journal_result result;
 	size_t i;
@@ -226,7 +248,8 @@ static int undo_one(const struct journal *journal, enum journal_kind kind, const
 	for (i = journal->list.n; i-- > 0;) {
 		const struct journal_item *item = &journal->list.items[i];
 
-		if (item->entry.kind != kind || strcmp(item->entry.path, path) || strcmp(item->entry.name, name))
+		if ((item->entry.kind != kind && item->entry.kind != other) || strcmp(item->entry.path, path) ||
+		    strcmp(item->entry.name, name))
 			continue;
 		journal_undo_item(journal->root, item, &result);
 		if (result.outcome == JOURNAL_FOREIGN)
@@ -238,12 +261,12 @@ static int undo_one(const struct journal *journal, enum journal_kind kind, const
 
 int journal_undo_value(struct journal *journal, const char *directory, const char *file)
 {
-	return undo_one(journal, JOURNAL_ENTRY_VALUE, directory, file);
+	return undo_one(journal, JOURNAL_ENTRY_VALUE, JOURNAL_ENTRY_UNIT, directory, file);
 }
 
 int journal_undo_group(struct journal *journal, const char *directory)
 {
-	return undo_one(journal, JOURNAL_ENTRY_GROUP, directory, "");
+	return undo_one(journal, JOURNAL_ENTRY_GROUP, JOURNAL_ENTRY_SCOPE, directory, "");
 }
 
 int journal_keep(struct journal *journal)

@@ -50,6 +50,12 @@ int journal_open_below(const char *root, const char *directory, struct journal *
  * takes none, to the nearest group above it that does), and removing it. home "" (home_id 0) says that there is nothing
  * to move back to: the group is removed only if it is empty. Groups that others made in it are left alone with all that
  * is in them; it can then not be removed (-EBUSY), and the next undo tries again.
+ * journal_unit: of the systemd unit that the group directory belongs to by its name, the property that stands for file
+ * held old and will hold ours (as systemd_read() gives them). Called again, it is as with journal_value. Undone through
+ * systemd, whatever became of the group: what is set for a unit outlives it.
+ * journal_scope: directory will be the group of a scope of systemd; as journal_group, but the scope is not removed:
+ * that systemd does, once nobody is in it. Processes that find home gone stay in the scope, with which the undo fails
+ * (-EBUSY) until they have ended.
  * journal_controller: controller will be enabled in directory's cgroup.subtree_control (v2). Undone by disabling it;
  * that somebody else has come to need it (EBUSY) is JOURNAL_FOREIGN, no failure.
  */
@@ -58,6 +64,8 @@ int journal_value(struct journal *journal, const char *directory, uint64_t id, c
 int journal_file(struct journal *journal, const char *path, const char *old, const char *ours);
 int journal_group(struct journal *journal, const char *directory, const char *home, uint64_t home_id);
 int journal_controller(struct journal *journal, const char *directory, uint64_t id, const char *controller);
+int journal_unit(struct journal *journal, const char *directory, const char *file, const char *old, const char *ours);
+int journal_scope(struct journal *journal, const char *directory, const char *home, uint64_t home_id);
 
 enum journal_outcome {
 	JOURNAL_RESTORED, /* the old value was written back, the group removed */
@@ -81,9 +89,9 @@ typedef void (*journal_tell)(void *context, enum journal_outcome outcome, int er
 int journal_undo(struct journal *journal, journal_tell tell, void *context);
 
 /*
- * Undo the entries of one file, or of one group, only; they stay in the journal (and do no harm there: see
- * JOURNAL_WAS_RESTORED). Returns 0, -ENOENT if there is no such entry, -EBUSY if somebody else wrote another value, or
- * -errno.
+ * Undo the entries of one file (or of the property that stands for it), or of one group or scope, only; they stay in
+ * the journal (and do no harm there: see JOURNAL_WAS_RESTORED). Returns 0, -ENOENT if there is no such entry, -EBUSY if
+ * somebody else wrote another value, or -errno.
  */
 int journal_undo_value(struct journal *journal, const char *directory, const char *file);
 int journal_undo_group(struct journal *journal, const char *directory);

@@ -12,6 +12,7 @@
 #include <zlib.h>
 
 #include "act/journal.h"
+#include "act/systemd_unit.h"
 #include "util/cleanup.h"
 #include "util/parse.h"
 
@@ -21,10 +22,8 @@
 #define LEAST_ROOM 64 /* for the kind, the id, the checksum and all blanks */
 
 static const char *const kinds[] = {
-	[JOURNAL_ENTRY_VALUE] = "value",
-	[JOURNAL_ENTRY_FILE] = "file",
-	[JOURNAL_ENTRY_GROUP] = "group",
-	[JOURNAL_ENTRY_CONTROLLER] = "controller",
+	[JOURNAL_ENTRY_VALUE] = "value",           [JOURNAL_ENTRY_FILE] = "file", [JOURNAL_ENTRY_GROUP] = "group",
+	[JOURNAL_ENTRY_CONTROLLER] = "controller", [JOURNAL_ENTRY_UNIT] = "unit", [JOURNAL_ENTRY_SCOPE] = "scope",
 };
 
 static unsigned int checksum(const char *text, size_t len)
@@ -73,9 +72,29 @@ static bool is_ours(const char *group)
 	return !strncmp(strrchr(group, '/') + 1, JOURNAL_GROUP_PREFIX, strlen(JOURNAL_GROUP_PREFIX));
 }
 
+/* Values are the bus's to refuse: another version may know more of them. */
+static int check_unit(const struct journal_entry *e)
+{
+	char unit[SYSTEMD_UNIT_MAX];
+
+	if (e->id || *e->home || !systemd_property(e->name))
+		return -EINVAL;
+	return systemd_unit_name(e->path, unit);
+}
+
+static int check_scope(const struct journal_entry *e)
+{
+	char unit[SYSTEMD_UNIT_MAX];
+
+	if (*e->name || !is_ours(e->path) || !*e->home || !e->id || systemd_unit_name(e->path, unit))
+		return -EINVAL;
+	return strcmp(strrchr(unit, '.'), ".scope") ? -EINVAL : check_path(e->home);
+}
+
 static int check_entry(const struct journal_entry *e)
 {
-	bool has_values = e->kind == JOURNAL_ENTRY_VALUE || e->kind == JOURNAL_ENTRY_FILE;
+	bool has_values = e->kind == JOURNAL_ENTRY_VALUE || e->kind == JOURNAL_ENTRY_FILE ||
+			  e->kind == JOURNAL_ENTRY_UNIT;
 	int err = check_path(e->path);
 
 	if (err)
@@ -93,6 +112,10 @@ static int check_entry(const struct journal_entry *e)
 		return *e->home ? check_path(e->home) : 0;
 	case JOURNAL_ENTRY_CONTROLLER:
 		return e->id && is_controller(e->name) && !*e->home ? 0 : -EINVAL;
+	case JOURNAL_ENTRY_UNIT:
+		return check_unit(e);
+	case JOURNAL_ENTRY_SCOPE:
+		return check_scope(e);
 	}
 	return -EINVAL;
 }

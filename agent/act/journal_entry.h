@@ -16,23 +16,26 @@ enum journal_kind {
 	JOURNAL_ENTRY_FILE,
 	JOURNAL_ENTRY_GROUP,
 	JOURNAL_ENTRY_CONTROLLER,
+	JOURNAL_ENTRY_UNIT,
+	JOURNAL_ENTRY_SCOPE,
 };
 
 /* Fields that a kind does not have are "" or 0; none is NULL. */
 struct journal_entry {
 	enum journal_kind kind;
-	uint64_t id; /* cgroup id of path; GROUP: of home. FILE has none */
-	const char *path; /* VALUE and CONTROLLER: the group; GROUP: the group that is made; FILE: the file */
-	const char *name; /* VALUE: the file in the group; CONTROLLER: the controller */
-	const char *old, *ours; /* VALUE and FILE */
-	const char *home; /* GROUP; may be "" */
+	uint64_t id; /* cgroup id of path; GROUP and SCOPE: of home. FILE and UNIT have none */
+	const char *path; /* VALUE, CONTROLLER, UNIT: the group; GROUP, SCOPE: the group that is made; FILE: the file */
+	const char *name; /* VALUE: the file in the group; UNIT: that which the property stands for; CONTROLLER: it */
+	const char *old, *ours; /* VALUE and FILE; UNIT: of the property */
+	const char *home; /* GROUP, where it may be "", and SCOPE */
 };
 
 /*
  * Writes an entry as one line, newline included. The caller frees *ret_line, which is also terminated by a NUL. Returns
  * 0, -EINVAL (a field that this kind may not have, lacks or cannot hold: a path that is not absolute or has empty, "."
  * or ".." parts, a name with '/', a value of several lines, no id, a group whose name does not start with
- * JOURNAL_GROUP_PREFIX), -ENAMETOOLONG or -ENOMEM.
+ * JOURNAL_GROUP_PREFIX, a unit's group that no unit can have, a file that no property stands for), -ENAMETOOLONG or
+ * -ENOMEM.
  */
 int journal_entry_encode(const struct journal_entry *entry, char **ret_line, size_t *ret_len);
 

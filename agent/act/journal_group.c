@@ -21,6 +21,8 @@
 #define PROCS "cgroup.procs"
 #define PROCS_MAX_BYTES (32U << 20) /* 4 million processes */
 #define LIMIT_NS 3000000000ULL /* for processes that fork meanwhile */
+#define SCOPE_LIMIT_NS 5000000000ULL /* systemd takes its time, and more on a machine that is busy */
+#define HOMELESS_LIMIT_NS 500000000ULL
 #define NAP_MS 5 /* tasks that die keep a group busy for a moment after they left cgroup.procs */
 
 /* Where processes go: home, or the nearest group above it that is left and takes them. */
@@ -29,6 +31,7 @@ struct home {
 	char path[PATH_MAX]; /* of the group that procs belongs to */
 	dev_t hierarchy; /* device of the hierarchy's file system: the way up ends where it does */
 	int procs;
+	bool only; /* no other will do */
 };
 
 static void home_close(struct home *home)
@@ -88,8 +91,9 @@ static int home_open(const char *root, const struct journal_entry *entry, int gr
 		return -errno;
 	ret->hierarchy = st.st_dev;
 	snprintf(ret->path, sizeof(ret->path), "%s", entry->home);
+	ret->only = entry->kind == JOURNAL_ENTRY_SCOPE;
 	err = home_enter(ret, entry->id);
-	return is_lost(err) ? home_climb(ret) : err;
+	return is_lost(err) && !ret->only ? home_climb(ret) : err;
 }
 
 /*
@@ -104,7 +108,7 @@ static int move(struct home *home, uint64_t pid)
 	int err = 0;
 
 	while (!err && write(home->procs, text, (size_t)len) < 0) {
-		if (errno != EBUSY && errno != EOPNOTSUPP && errno != ENOSPC && errno != ENODEV)
+		if (home->only || (errno != EBUSY && errno != EOPNOTSUPP && errno != ENOSPC && errno != ENODEV))
 			return -errno;
 		err = home_climb(home);
 	}
@@ -177,6 +181,30 @@ static int empty_and_remove(int group, int parent, const char *name, struct home
 	return err;
 }
 
+/*
+ * Moves until systemd has seen that nobody is left. A scope with processes is never stopped: that would end them. Above
+ * a home that is gone are slices, which take no processes, and at last the root, where systemd would lose sight of
+ * them.
+ */
+static int empty_scope(int group, int parent, const char *name, struct home *home)
+{
+	const struct timespec nap = { .tv_nsec = NAP_MS * 1000000L };
+	uint64_t from = clock_monotonic_ns(), limit = home->procs < 0 ? HOMELESS_LIMIT_NS : SCOPE_LIMIT_NS;
+	struct stat st;
+	int err;
+
+	do {
+		err = -EBUSY;
+		move_all(group, home, &err);
+		if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+			return errno == ENOENT ? 0 : -errno;
+		if (has_groups(group))
+			return -EBUSY;
+		nanosleep(&nap, NULL);
+	} while (clock_monotonic_ns() - from < limit);
+	return err;
+}
+
 int journal_undo_remove(const char *root, const struct journal_entry *entry)
 {
 	cleanup_close int group = -1, parent = -1;
@@ -191,7 +219,8 @@ int journal_undo_remove(const char *root, const struct journal_entry *entry)
 		return err;
 	/* without a home it can still be removed, if nobody is in it */
 	home_err = home_open(root, entry, group, &home);
-	err = empty_and_remove(group, parent, name, &home);
+	err = home.only ? empty_scope(group, parent, name, &home) : empty_and_remove(group, parent, name, &home);
 	home_close(&home);
-	return err == -EBUSY && home_err ? home_err : err;
+	/* a scope's home that is gone is no error of its own: -ENOENT would say that the scope is */
+	return err == -EBUSY && home_err && !home.only ? home_err : err;
 }

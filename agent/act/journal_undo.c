@@ -12,9 +12,12 @@
 #include <unistd.h>
 
 #include "act/journal_tree.h"
+#include "act/systemd.h"
 #include "util/cleanup.h"
 #include "util/parse.h"
 #include "util/text.h"
+
+_Static_assert(JOURNAL_VALUE >= SYSTEMD_TEXT, "a journal holds the values of properties");
 
 #define SUBTREE_CONTROL "cgroup.subtree_control"
 #define CONTROLLERS_MAX 1024 /* bytes of that file */
@@ -124,6 +127,35 @@ static enum journal_outcome undo_file(const char *root, const struct journal_ite
 	return put_back(fd, item, ret);
 }
 
+/* What is set for a unit is there whether it runs or not, and in whatever group it runs next: its name counts. */
+static enum journal_outcome undo_unit(const char *root, const struct journal_item *item, struct journal_result *ret)
+{
+	const struct journal_entry *e = &item->entry;
+	char unit[SYSTEMD_UNIT_MAX], now[SYSTEMD_TEXT];
+	int err;
+
+	(void)root;
+	err = systemd_unit_name(e->path, unit);
+	if (!err)
+		err = systemd_read(unit, e->name, ret->found);
+	if (is_gone(err))
+		return JOURNAL_WAS_RESTORED;
+	if (err)
+		return fail(ret, err);
+	if (!strcmp(ret->found, e->old))
+		return JOURNAL_WAS_RESTORED;
+	if (!journal_item_ours(item, ret->found))
+		return JOURNAL_FOREIGN;
+	err = systemd_write(unit, e->name, e->old);
+	if (!err)
+		err = systemd_read(unit, e->name, now);
+	if (is_gone(err))
+		return JOURNAL_WAS_RESTORED;
+	if (err)
+		return fail(ret, err);
+	return strcmp(now, e->old) ? fail(ret, -EIO) : JOURNAL_RESTORED;
+}
+
 static enum journal_outcome undo_group(const char *root, const struct journal_item *item, struct journal_result *ret)
 {
 	int err = journal_undo_remove(root, &item->entry);
@@ -180,10 +212,9 @@ void journal_undo_item(const char *root, const struct journal_item *item, struct
 {
 	static enum journal_outcome (*const undo[])(const char *, const struct journal_item *,
 						    struct journal_result *) = {
-		[JOURNAL_ENTRY_VALUE] = undo_value,
-		[JOURNAL_ENTRY_FILE] = undo_file,
-		[JOURNAL_ENTRY_GROUP] = undo_group,
-		[JOURNAL_ENTRY_CONTROLLER] = undo_controller,
+		[JOURNAL_ENTRY_VALUE] = undo_value, [JOURNAL_ENTRY_FILE] = undo_file,
+		[JOURNAL_ENTRY_GROUP] = undo_group, [JOURNAL_ENTRY_CONTROLLER] = undo_controller,
+		[JOURNAL_ENTRY_UNIT] = undo_unit,   [JOURNAL_ENTRY_SCOPE] = undo_group,
 	};
 
 	*ret = (struct journal_result){ 0 };
@@ -264,7 +295,10 @@ int journal_undo_possible(const char *root, const struct journal_entry *entry)
 		return journal_tree_group(root, entry->path, entry->id, &fd);
 	case JOURNAL_ENTRY_FILE:
 		return journal_tree_file(root, entry->path, &fd);
+	case JOURNAL_ENTRY_UNIT:
+		return journal_tree_group(root, entry->path, 0, &fd);
 	case JOURNAL_ENTRY_GROUP:
+	case JOURNAL_ENTRY_SCOPE:
 		return can_make_group(root, entry);
 	}
 	return -EINVAL;

@@ -32,9 +32,9 @@ int journal_undo_list(const char *root, const struct journal_list *list, journal
 
 /*
  * Moves every process of a group of ours to its home, or to the nearest group above that which takes it, and removes
- * the group. Groups below it, which others made, are left alone with all that is in them, and so is then the group
- * itself: -EBUSY. So are processes that this process cannot name (of another PID namespace). Returns 0, -ENOENT (it is
- * gone already) or -errno.
+ * the group; those of a scope only to its home, and waits until systemd has removed it. Groups below it, which others
+ * made, are left alone with all that is in them, and so is then the group itself: -EBUSY. So are processes that this
+ * process cannot name (of another PID namespace). Returns 0, -ENOENT (it is gone already) or -errno.
  */
 int journal_undo_remove(const char *root, const struct journal_entry *entry);
 

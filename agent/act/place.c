@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "act/place_name.h"
+#include "act/place_systemd.h"
 #include "sys/cgroup_tree.h"
 #include "sys/root.h"
 #include "util/cleanup.h"
@@ -196,6 +197,8 @@ int place_enable(const struct place *place, const char *controller, struct journ
 	err = place->group.v2 ? is_given(&place->group, controller, &given) : 0;
 	if (!err && given)
 		return 0;
+	if (!err && place->systemd)
+		return place_systemd_enable(place, controller, journal, why);
 	fd = err ? err : open_above(&place->group, &parent);
 	if (fd < 0)
 		return place_why(why, fd, "its control group is not what it was: %s", strerror(-fd));
@@ -211,6 +214,8 @@ int place_make(struct place *place, const char *controller, struct journal *jour
 
 	if (!place->ours)
 		return place_enable(place, controller, journal, why);
+	if (place->systemd)
+		return place_systemd_make(place, journal, why);
 	fd = open_parent(place, &parent);
 	if (fd < 0)
 		return place_why(why, fd, "its control group is not what it was: %s", strerror(-fd));

@@ -28,7 +28,7 @@ struct place {
 	struct sys_cgroup home; /* where it was found */
 	bool ours; /* group was made by us and is removed at the end */
 	bool prepared; /* group is made, and nobody is in it yet: set by place_make(), for the caller to take back */
-	bool systemd; /* v2 and systemd runs: change nothing here but through it */
+	bool systemd; /* group is, or will be, of a unit that systemd manages: its own changes go through that */
 };
 
 #define PLACE_WHY 256
@@ -42,10 +42,12 @@ struct place {
  *  0 with ret->ours true: ret->group (id 0) is where a group of ours may be made: below home in v1; in v2 below home if
  *    home is the root of the hierarchy, else beside it, and only if home has no limits (cpu.max, cpuset, memory, pids,
  *    io) and no BPF filters of its own that the app would escape;
+ *  both with ret->systemd if that would be a unit's (a scope, with ret->ours), and not in what systemd has delegated;
  *  -ESRCH the process is gone; -ENOENT the hierarchy, or its controller, is not there; -EROFS cgroupfs is read-only;
- *  -EACCES; -EPERM the group is Kubernetes' and so not ours to touch; -EBUSY v2 allows no group there, or does not hand
- *  the controller down to it; -EINVAL name, or the group is outside of what this process may see; or -errno. The reason
- *  is in why in the words of the report, safe to print.
+ *  -ENOSYS systemd manages it, and this build cannot talk to it; -EACCES; -EPERM the group is Kubernetes' and so not
+ *  ours to touch; -EBUSY v2 allows no group there, or does not hand the controller down to it; -EINVAL name, or the
+ *  group is outside of what this process may see; or -errno. The reason is in why in the words of the report, safe to
+ *  print.
  */
 int place_find(const struct place_rules *rules, const char *controller, pid_t pid, const char *name,
 	       place_member member, void *context, struct place *ret, char why[PLACE_WHY]);
@@ -53,8 +55,9 @@ int place_find(const struct place_rules *rules, const char *controller, pid_t pi
 /*
  * Makes place->group if it is ours, and sets its id; its name gets a number more if there is a group of that name. In
  * v2, for a group of either kind, the controller is enabled in the group above if it is not. Each is journalled first.
- * Returns 0, -ENOENT (home, or the group above, is gone or another), -EBUSY (v2 refuses), or -errno, with the reason in
- * why; place is as before then, and what was made so far is in the journal or gone.
+ * Where systemd manages it, systemd does both. Returns 0, -ENOENT (home, or the group above, is gone or another),
+ * -EBUSY (v2 refuses), or -errno, with the reason in why; place is as before then, and what was made so far is in the
+ * journal or gone.
  */
 int place_make(struct place *place, const char *controller, struct journal *journal, char why[PLACE_WHY]);
 

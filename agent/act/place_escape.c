@@ -31,7 +31,7 @@ static const struct {
 	{ BPF_CGROUP_SYSCTL, "sysctl filter" },
 };
 
-static int find_limit(int dirfd, const char **ret_name)
+static int find_limit(int dirfd, const char *kept, const char **ret_name)
 {
 	char line[4096];
 	size_t i;
@@ -39,6 +39,8 @@ static int find_limit(int dirfd, const char **ret_name)
 
 	*ret_name = NULL;
 	for (i = 0; i < sizeof(limits) / sizeof(limits[0]); i++) {
+		if (kept && !strcmp(kept, limits[i]))
+			continue;
 		err = sys_cgroup_line(dirfd, limits[i], line, sizeof(line));
 		if (err == -ENOENT) /* the controller is not handed down so far */
 			continue;
@@ -76,13 +78,13 @@ static int find_filter(int dirfd, const char **ret_name)
 	return 0;
 }
 
-int place_escape(int dirfd, const char **ret_name)
+int place_escape(int dirfd, const char *kept, const char **ret_name)
 {
 	const char *name;
 	struct statfs fs;
 	int err;
 
-	err = find_limit(dirfd, &name);
+	err = find_limit(dirfd, kept, &name);
 	if (!err && !name && !fstatfs(dirfd, &fs) && fs.f_type == CGROUP2_SUPER_MAGIC)
 		err = find_filter(dirfd, &name);
 	if (!err)

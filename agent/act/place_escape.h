@@ -6,8 +6,9 @@
 
 /*
  * Names a limit (the file of the group that has it), or a filter, that processes would leave behind if they left the
- * group at dirfd. Returns 0, with *ret_name NULL if there is none, or -errno: it cannot be told.
+ * group at dirfd; not the one that kept names (NULL: none), which they will find again. Returns 0, with *ret_name NULL
+ * if there is none, or -errno: it cannot be told.
  */
-int place_escape(int dirfd, const char **ret_name);
+int place_escape(int dirfd, const char *kept, const char **ret_name);
 
 #endif /* PLACE_ESCAPE_H */

@@ -17,6 +17,7 @@
 
 #include "act/place_escape.h"
 #include "act/place_name.h"
+#include "act/place_systemd.h"
 #include "sys/cgroup_tree.h"
 #include "sys/root.h"
 #include "util/cleanup.h"
@@ -227,7 +228,8 @@ static int check_v2(const struct search *s, const struct place *place, int home,
 	int err;
 
 	if (root)
-		return check_parent(s, &parent, home);
+		return place->systemd ? place_systemd_controller(&parent, s->controller, s->why) :
+					check_parent(s, &parent, home);
 	err = sys_cgroup_line(home, "cgroup.type", type, sizeof(type));
 	/* a "domain threaded" group is a group like others as long as nobody is taken out of it */
 	if (err || (strcmp(type, "domain") && (place->ours || strcmp(type, "domain threaded"))))
@@ -239,13 +241,16 @@ static int check_v2(const struct search *s, const struct place *place, int home,
 		if (given)
 			return 0;
 	} else {
-		err = place_escape(home, &escaped);
+		/* every unit has a limit on tasks, which a scope of ours then has as well */
+		err = place_escape(home, place->systemd ? "pids.max" : NULL, &escaped);
 		if (err)
 			return place_why_group(s->why, err, &parent, "cannot be searched for limits");
 		if (escaped)
 			return place_why(s->why, -EBUSY, "its control group has a limit (%s) that it would escape",
 					 escaped);
 	}
+	if (place->systemd) /* who takes care of all groups above */
+		return place_systemd_controller(&parent, s->controller, s->why);
 	if (!sys_cgroup_up(&parent))
 		return place_why(s->why, -EBUSY, "the group above this container's own is out of reach");
 	fd = sys_cgroup_open(&parent);
@@ -263,8 +268,8 @@ static int name_group(const struct search *s, struct place *place, const char *n
 		sys_cgroup_up(&parent);
 	place->group = parent;
 	place->group.id = 0;
-	if (sys_path(place->group.directory, sizeof(place->group.directory), parent.directory, "/" PLACE_PREFIX "%d.%s",
-		     getpid(), name))
+	if (sys_path(place->group.directory, sizeof(place->group.directory), parent.directory,
+		     place->systemd ? "/" PLACE_SCOPE : "/" PLACE_PREFIX "%d.%s", getpid(), name))
 		return place_why(s->why, -ENAMETOOLONG, "its control group lies too deep");
 	return 0;
 }
@@ -273,7 +278,6 @@ static int name_group(const struct search *s, struct place *place, const char *n
 static int find(const struct search *s, pid_t pid, const char *name, struct place *place)
 {
 	cleanup_close int home = -1;
-	char path[PATH_MAX];
 	bool root, alone = false;
 	int err;
 
@@ -293,8 +297,9 @@ static int find(const struct search *s, pid_t pid, const char *name, struct plac
 		return err;
 	place->ours = !alone;
 	place->group = place->home;
-	place->systemd = place->home.v2 && !sys_path(path, sizeof(path), s->rules->root, "/run/systemd/system") &&
-			 !access(path, F_OK);
+	err = place_systemd_find(s->rules->root, &place->home, place->ours, &place->systemd, s->why);
+	if (err)
+		return err;
 	err = place->home.v2 ? check_v2(s, place, home, root) : 0;
 	return err || alone ? err : name_group(s, place, name, root);
 }

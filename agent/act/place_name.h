@@ -7,6 +7,7 @@
 #include "act/place.h"
 
 #define PLACE_PREFIX "accel-agent." /* then PID.NAME, and perhaps .NUMBER */
+#define PLACE_SCOPE "accel-agent-%d-%s.scope" /* PID-NAME, and perhaps -NUMBER */
 #define PLACE_NAME_MAX 64
 #define PLACE_KUBERNETES "kubepods" /* "kubepods", "kubepods.slice", "kubepods-burstable.slice" */
 

@@ -88,11 +88,11 @@ static uint64_t tenfold(const struct evidence *e, const struct rule_facts *f)
 	return 10 * KNOB_WEIGHT_DEFAULT;
 }
 
-/* A sixteenth of the memory at a time: the kernel takes the coldest first. */
+/* A little at a time: the kernel takes the coldest first, and the agent waits for it. */
 static uint64_t reclaim_step(const struct evidence *e, const struct rule_facts *f)
 {
-	(void)e;
-	return f->machine_bytes / 16;
+	(void)e, (void)f;
+	return 32ULL << 20;
 }
 
 /* Only if they are enough: an app that could use more CPUs than the fast ones would lose the others. */

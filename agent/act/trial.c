@@ -7,11 +7,16 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
+#include "act/systemd.h"
+#include "util/clock.h"
 #include "util/log.h"
 
 #define FLIPS_MAX 2 /* then the knob is left alone: its use cannot be told on this machine */
 #define REST_NS 10000000000ULL /* before a verdict is looked at again; doubles each time */
+#define UNIT_WAIT_NS 2000000000ULL
+#define UNIT_NAP_NS 500000L
 #define REST_MAX_NS 600000000000ULL
 
 int trial_refuse(struct trial *t, int err, const char *format, ...)
@@ -66,6 +71,33 @@ static int plan_value(struct trial *t, const struct evidence *e, const struct ru
 	return is_change(t, wanted) ? 0 : -EALREADY;
 }
 
+/* Finds out whether systemd has a say in the knob, and then what it has been told so far. */
+static int find_unit(struct trial *t)
+{
+	const struct sys_cgroup *group = &t->group;
+	char unit[SYSTEMD_UNIT_MAX];
+	enum systemd_above above;
+	int err;
+
+	if (!group->v2 || !systemd_runs(""))
+		return 0;
+	above = systemd_above(group);
+	if (above == SYSTEMD_ABOVE_UNIT)
+		return trial_refuse(t, -EPERM, "it is inside a unit of systemd that was not delegated");
+	if (above != SYSTEMD_ABOVE_SLICE || systemd_unit_name(group->directory, unit) ||
+	    !systemd_property(t->change.knob))
+		return 0;
+	err = systemd_read(unit, t->change.knob, t->unit_old);
+	if (err == -ENOENT) /* a group that only looks like a unit's */
+		return 0;
+	if (err == -ENOSYS)
+		return trial_refuse(t, err, "systemd manages this group, and this build cannot talk to it");
+	if (err)
+		return trial_refuse(t, err, "systemd manages this group, and cannot be asked: %s", strerror(-err));
+	strcpy(t->unit, unit);
+	return 0;
+}
+
 int trial_plan(struct trial *ret, const struct rule *rule, const struct sys_cgroup *group, enum trial_group kind,
 	       const struct evidence *e, const struct rule_facts *facts)
 {
@@ -90,10 +122,34 @@ int trial_plan(struct trial *ret, const struct rule *rule, const struct sys_cgro
 		if (err)
 			trial_refuse(&t, err, "it cannot be read: %s", strerror(-err));
 	}
+	if (!err && kind != TRIAL_GROUP_PLANNED && !k->internal)
+		err = find_unit(&t);
 	if (!err)
 		err = plan_value(&t, e, facts);
 	if (err != -EALREADY)
 		*ret = t;
+	return err;
+}
+
+/* systemd answers first and writes then. */
+static int turn_unit(const struct trial *t, const char *value)
+{
+	const struct timespec nap = { .tv_nsec = UNIT_NAP_NS };
+	char text[SYSTEMD_TEXT], present[KNOB_TEXT];
+	uint64_t from = clock_monotonic_ns();
+	int err;
+
+	err = systemd_from_file(systemd_property(t->change.knob), value, text);
+	if (!err)
+		err = systemd_write(t->unit, t->change.knob, text);
+	while (!err) {
+		err = t->rule->knob->read(&t->group, present);
+		if (err || !strcmp(present, value))
+			return err;
+		if (clock_monotonic_ns() - from > UNIT_WAIT_NS)
+			return -EIO;
+		nanosleep(&nap, NULL);
+	}
 	return err;
 }
 
@@ -107,11 +163,16 @@ static int turn(struct trial *t, const char *expected, const char *value)
 		return err;
 	if (strcmp(present, expected))
 		return -EBUSY;
+	if (t->unit[0])
+		return turn_unit(t, value);
 	err = t->rule->knob->write(&t->group, value);
 	if (err)
 		return err;
 	err = t->rule->knob->read(&t->group, present);
-	return err ? err : strcmp(present, value) ? -EIO : 0;
+	if (err || !strcmp(present, value))
+		return err;
+	t->rule->knob->write(&t->group, expected); /* the kernel made something else of it, that nobody planned */
+	return -EIO;
 }
 
 static int switch_to(struct trial *t, bool on)
@@ -147,10 +208,34 @@ static void give_up(struct trial *t, int err)
 	}
 }
 
+/*
+ * What a unit is told is journalled for a scope of ours as well, which lives on if the app does and cannot go home; and
+ * also the value that is there without us: said to systemd, it is more than what was not set.
+ */
+static int note(const struct trial *t, struct journal *journal, const char *value)
+{
+	const struct systemd_property *p = systemd_property(t->change.knob);
+	const char *const values[] = { t->change.old, value };
+	char text[SYSTEMD_TEXT];
+	size_t i;
+	int err = 0;
+
+	if (!t->unit[0] && (t->ours || t->rule->knob->internal))
+		return 0;
+	if (!t->unit[0])
+		return journal_value(journal, t->group.directory, t->group.id, t->change.knob, t->change.old, value);
+	for (i = 0; !err && i < sizeof(values) / sizeof(values[0]); i++) {
+		err = systemd_from_file(p, values[i], text);
+		if (!err)
+			err = journal_unit(journal, t->group.directory, t->change.knob, t->unit_old, text);
+	}
+	return err;
+}
+
 int trial_make(struct trial *t, struct journal *journal)
 {
 	struct change *c = &t->change;
-	int err = 0;
+	int err;
 
 	if (t->rule->knob->one_shot) {
 		err = t->rule->knob->write(&t->group, c->new);
@@ -160,8 +245,7 @@ int trial_make(struct trial *t, struct journal *journal)
 		t->phase = TRIAL_OVER;
 		return 0;
 	}
-	if (!t->ours && !t->rule->knob->internal)
-		err = journal_value(journal, t->group.directory, t->group.id, c->knob, c->old, c->new);
+	err = note(t, journal, c->new);
 	if (err)
 		return trial_refuse(t, err, "the journal could not be written: %s", strerror(-err));
 	err = switch_to(t, true);
@@ -189,7 +273,7 @@ int trial_raise(struct trial *t, struct journal *journal, const struct evidence 
 	if (rule->knob->parse(&t->group, c->new, &present) || (double)wanted < (double)present * RAISE_BY ||
 	    rule->knob->format(&t->group, wanted, value) || !strcmp(value, c->new))
 		return 0;
-	err = t->ours ? 0 : journal_value(journal, t->group.directory, t->group.id, c->knob, c->old, value);
+	err = note(t, journal, value);
 	if (!err)
 		err = turn(t, c->new, value);
 	if (err) {
@@ -265,6 +349,11 @@ void trial_step(struct trial *t, uint64_t now_ns, double counter)
 uint64_t trial_next(const struct trial *t)
 {
 	return t->phase == TRIAL_MEASURING ? switchback_next(&t->switchback) : UINT64_MAX;
+}
+
+int trial_undo(struct trial *t)
+{
+	return switch_to(t, false);
 }
 
 void trial_stop(struct trial *t)

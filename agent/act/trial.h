@@ -12,6 +12,7 @@
 
 #include "act/journal.h"
 #include "act/rule.h"
+#include "act/systemd_unit.h"
 #include "model/change.h"
 
 enum trial_phase {
@@ -39,6 +40,8 @@ struct trial {
 	const struct rule *rule;
 	struct sys_cgroup group;
 	bool ours; /* the group is */
+	char unit[SYSTEMD_UNIT_MAX]; /* of systemd, through which the knob is turned; "": directly */
+	char unit_old[SYSTEMD_TEXT]; /* what was set for it before */
 	enum trial_phase phase;
 	bool in_force;
 	unsigned int due; /* looks in a row in which its rule was due */
@@ -89,6 +92,11 @@ uint64_t trial_next(const struct trial *t);
  * Notes that the change is not made, and why; t is over then. Returns err.
  */
 int trial_refuse(struct trial *t, int err, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/*
+ * Writes the old value back. Returns 0 or -errno.
+ */
+int trial_undo(struct trial *t);
 
 /*
  * The app ended, or the run does: what was being measured is judged by the windows that there are.

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "act/systemd.h"
 #include "sys/cgroup.h"
 #include "sys/limits.h"
 #include "sys/machine.h"
@@ -163,12 +164,35 @@ static void check_writable(struct findings *f, const char *root, const char *con
 	if (!err)
 		findings_ok(f, name, "%s is writable", cgroup.directory);
 	else if (err == -ENOENT)
-		findings_missing(f, FINDING_PART, name, "for tuning: needs the %s controller mounted",
-				 controller);
+		findings_missing(f, FINDING_PART, name, "for tuning: needs the %s controller mounted", controller);
 	else
 		findings_missing(f, FINDING_PART, name,
-				 "%s (%s), for tuning: needs a mount that may be written, as root",
-				 cgroup.directory, strerror(-err));
+				 "%s (%s), for tuning: needs a mount that may be written, as root", cgroup.directory,
+				 strerror(-err));
+}
+
+/* Who else may want to have a say in control groups. */
+static void check_systemd(struct findings *f, const char *root)
+{
+	char version[SYSTEMD_VERSION_MAX];
+	int err;
+
+	if (!systemd_runs(root)) {
+		findings_ok(f, "systemd", "does not run here: control groups are changed directly");
+		return;
+	}
+	err = systemd_version(version);
+	if (!err)
+		findings_ok(f, "systemd", "%s, through which units are changed", version);
+	else if (err == -ENOSYS)
+		findings_missing(f, FINDING_PART, "systemd",
+				 "manages the control groups, and this build cannot talk to it, so only those that it "
+				 "delegated are changed: needs a build with libsystemd");
+	else
+		findings_missing(f, FINDING_PART, "systemd",
+				 "manages the control groups, and cannot be asked (%s), so only those that it "
+				 "delegated are changed: needs root, and its sockets in /run",
+				 strerror(-err));
 }
 
 void check_cgroups(struct findings *f, const char *root)
@@ -177,6 +201,7 @@ void check_cgroups(struct findings *f, const char *root)
 	check_layout(f, root);
 	check_quota(f, root);
 	check_memory_limit(f, root);
+	check_systemd(f, root);
 	check_writable(f, root, "cpu", "CPU weights");
 	check_writable(f, root, "memory", "memory protection");
 }

@@ -130,7 +130,7 @@ static int sample(void *context, unsigned int app, struct act_sample *ret)
 	aa_ledger_advance(l, clock_monotonic_ns());
 	s.now_ns = l->now;
 	s.cpus = l->cpus;
-	s.run = thread_seconds(l, AA_RUN) + thread_seconds(l, AA_RUN_RECLAIM);
+	s.run = thread_seconds(l, AA_RUN); /* what goes into freeing memory is no progress */
 	s.runq = thread_seconds(l, AA_RUNQ);
 	s.wall_neighbour = neighbour_seconds(l);
 	s.wall_reclaim = wall_seconds(l, AA_RECLAIM) + wall_seconds(l, AA_RUN_RECLAIM);

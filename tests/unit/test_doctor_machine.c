@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "act/systemd.h"
 #include "commands.h"
 #include "doctor/checks.h"
 
@@ -22,6 +23,15 @@ struct fixture {
 	struct findings findings;
 	char root[64];
 };
+
+static int systemd_err;
+
+/* In the place of systemd's own: the machine of the test may have one, or none. */
+int systemd_version(char ret[SYSTEMD_VERSION_MAX])
+{
+	strcpy(ret, "252.39-1");
+	return systemd_err;
+}
 
 static int setup(void **state)
 {
@@ -196,6 +206,27 @@ static void test_limits(void **state)
 	assert_finding(&f->findings, "memory protection", FINDING_OK, "/sys/fs/cgroup/build is writable");
 }
 
+/* Whether systemd has a say in control groups, and whether it can be asked. */
+static void test_systemd(void **state)
+{
+	struct fixture *f = *state;
+
+	check_cgroups(&f->findings, f->root);
+	assert_finding(&f->findings, "systemd", FINDING_OK, "does not run here");
+	put(f, "/run/systemd/system/README", "");
+	clear(f);
+	check_cgroups(&f->findings, f->root);
+	assert_finding(&f->findings, "systemd", FINDING_OK, "252.39-1, through which");
+	systemd_err = -ENOSYS;
+	clear(f);
+	check_cgroups(&f->findings, f->root);
+	assert_finding(&f->findings, "systemd", FINDING_MISSING, "needs a build with libsystemd");
+	systemd_err = -ECONNREFUSED;
+	clear(f);
+	check_cgroups(&f->findings, f->root);
+	assert_finding(&f->findings, "systemd", FINDING_MISSING, "(Connection refused)");
+}
+
 /* Disks with and without a choice of schedulers; empty ones are not worth a line. */
 static void test_disks(void **state)
 {
@@ -258,6 +289,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_measurements, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_layouts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_limits, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_systemd, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_disks, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_many_disks, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_state_folders, setup, teardown),

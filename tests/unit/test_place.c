@@ -81,6 +81,20 @@ static void read_text(const char *path, char *ret, size_t size)
 	close(fd);
 }
 
+int journal_scope(struct journal *journal, const char *directory, const char *home, uint64_t home_id)
+{
+	(void)journal, (void)directory, (void)home, (void)home_id;
+	fail();
+	return -EIO;
+}
+
+int journal_unit(struct journal *journal, const char *directory, const char *file, const char *old, const char *ours)
+{
+	(void)journal, (void)directory, (void)file, (void)old, (void)ours;
+	fail();
+	return -EIO;
+}
+
 int journal_controller(struct journal *journal, const char *directory, uint64_t id, const char *controller)
 {
 	char path[PATH_MAX + 64], text[64];

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "act/place.h"
+#include "act/systemd.h"
 
 #define FIXTURES "tests/fixtures/place-"
 
@@ -57,6 +58,48 @@ int journal_controller(struct journal *journal, const char *directory, uint64_t 
 	(void)directory;
 	(void)id;
 	(void)controller;
+	fail();
+	return -EIO;
+}
+
+int journal_scope(struct journal *journal, const char *directory, const char *home, uint64_t home_id)
+{
+	(void)journal, (void)directory, (void)home, (void)home_id;
+	fail();
+	return -EIO;
+}
+
+int journal_unit(struct journal *journal, const char *directory, const char *file, const char *old, const char *ours)
+{
+	(void)journal, (void)directory, (void)file, (void)old, (void)ours;
+	fail();
+	return -EIO;
+}
+
+/* systemd itself is asked nothing but whether it is there: see test_systemd_place.c. */
+int systemd_version(char ret[SYSTEMD_VERSION_MAX])
+{
+	strcpy(ret, "252");
+	return 0;
+}
+
+int systemd_read(const char *unit, const char *file, char ret[SYSTEMD_TEXT])
+{
+	(void)unit, (void)file, (void)ret;
+	fail();
+	return -EIO;
+}
+
+int systemd_write(const char *unit, const char *file, const char *text)
+{
+	(void)unit, (void)file, (void)text;
+	fail();
+	return -EIO;
+}
+
+int systemd_start_scope(const char *name, const char *slice, pid_t pid, uint64_t tasks, char ret_group[PATH_MAX])
+{
+	(void)name, (void)slice, (void)pid, (void)tasks, (void)ret_group;
 	fail();
 	return -EIO;
 }
@@ -173,7 +216,7 @@ static void v2_refuses_what_the_kernel_would(void **state)
 	assert_refused(FIXTURES "v2-shared", "cpu", 315, -EBUSY, "/threads/b is a threaded group");
 }
 
-/* v2: alone in its group, limits of its own do not matter; systemd is to be asked, whether alone or not. */
+/* v2: alone in its group, limits of its own do not matter; systemd is asked for a new one, not for a group of others. */
 static void v2_alone_and_systemd(void **state)
 {
 	const struct place_rules rules = { .root = FIXTURES "v2-alone" }, without = { .root = FIXTURES "v2-shared" };
@@ -184,7 +227,7 @@ static void v2_alone_and_systemd(void **state)
 	assert_found(FIXTURES "v2-alone", "cpu", 330, "/build", false, NULL);
 	assert_found(FIXTURES "v2-shared", "cpu", 319, "/pool", false, NULL); /* threads stay in its threaded groups */
 	assert_int_equal(find(&rules, "cpu", 330, &place, why), 0);
-	assert_true(place.systemd);
+	assert_false(place.systemd);
 	assert_int_equal(find(&rules, "cpu", 332, &place, why), 0);
 	assert_true(place.ours && place.systemd);
 	assert_int_equal(find(&without, "cpu", 310, &place, why), 0);
