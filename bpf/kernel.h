@@ -58,6 +58,11 @@ struct dentry {
 	} d_u;
 };
 
+/* 7.2: what d_u was has no name any more */
+struct dentry___d_alias {
+	struct hlist_node d_alias;
+};
+
 struct address_space {
 	struct inode *host;
 };
@@ -143,7 +148,8 @@ struct task_struct {
 	struct thread_info thread_info;
 	unsigned int __state;
 	unsigned int flags;
-	int on_cpu;
+	unsigned int
+		on_cpu; /* a byte in 7.2; and CO-RE can tell what an unsigned field becomes, but not a signed one */
 	struct sched_entity se;
 	int nr_cpus_allowed;
 	struct mm_struct *mm;

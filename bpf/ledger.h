@@ -13,10 +13,7 @@
 #define BPF_LEDGER_H
 
 #include "aa_ledger.h"
-
-#ifndef __always_inline
-#define __always_inline inline __attribute__((always_inline))
-#endif
+#include "opaque.h"
 
 static __always_inline void aa_ledger_sleep(struct aa_ledger *l, __u64 dt)
 {
@@ -53,8 +50,7 @@ static __always_inline void aa_ledger_neighbours(struct aa_ledger *l, __u64 shar
  */
 static __always_inline void aa_ledger_advance(struct aa_ledger *l, __u64 now)
 {
-	__u64 dt, share, all;
-	__u32 running;
+	__u64 dt, share, all, running;
 
 	if (now <= l->now)
 		return;
@@ -65,7 +61,7 @@ static __always_inline void aa_ledger_advance(struct aa_ledger *l, __u64 now)
 	dt = now - l->now;
 	l->now = now;
 
-	running = l->running;
+	running = aa_opaque(l->running);
 	if (running >= AA_CONCURRENCY)
 		running = AA_CONCURRENCY - 1;
 	l->running_ns[running] += dt;

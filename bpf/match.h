@@ -11,10 +11,7 @@
 #define BPF_MATCH_H
 
 #include "aa_map.h"
-
-#ifndef __always_inline
-#define __always_inline inline __attribute__((always_inline))
-#endif
+#include "opaque.h"
 
 #define AA_MATCH_BYTES 256 /* of a path or an argument that are looked at */
 #define AA_MATCH_PIECES 32 /* of an argument list, each an argument or AA_MATCH_BYTES - 1 bytes of one */
@@ -82,13 +79,14 @@ static __always_inline int aa_argument_is(const char *arg, const char *text, __u
 static __always_inline enum aa_script_verdict aa_script_step(struct aa_script *s, const char *arg, __u32 size)
 {
 	__u8 continued = s->cut, first = !s->begun, value = s->skip;
+	__u64 tail = aa_opaque(size - 3); /* too large with fewer than two letters */
 
 	s->cut = size == AA_MATCH_BYTES;
 	s->begun = 1;
 	if (continued)
 		return AA_SCRIPT_GO_ON;
 	if (first)
-		s->shell = size >= 3 && size <= AA_MATCH_BYTES && arg[size - 3] == 's' && arg[size - 2] == 'h';
+		s->shell = tail <= AA_MATCH_BYTES - 3 && arg[tail] == 's' && arg[tail + 1] == 'h';
 	s->skip = 0;
 	if (first || value)
 		return AA_SCRIPT_GO_ON;

@@ -40,6 +40,13 @@ static __always_inline void send_miss(struct aa_thread *t, struct task_struct *t
 	bpf_ringbuf_submit(r, RING_FLAGS(&ring_bulk));
 }
 
+static __always_inline struct dentry *dentry_of(struct hlist_node *alias)
+{
+	if (bpf_core_field_exists(((struct dentry___d_alias *)NULL)->d_alias))
+		return (void *)alias - bpf_core_field_offset(struct dentry___d_alias, d_alias);
+	return (void *)alias - bpf_core_field_offset(struct dentry, d_u.d_alias);
+}
+
 /*
  * The names from the file up to the root of its file system. Mount points are the agent's business: it knows the
  * device.
@@ -67,7 +74,7 @@ static __always_inline void send_file(struct aa_thread *t, struct task_struct *t
 	r->dev = key->dev;
 	r->generation = key->generation;
 	r->complete = 0;
-	dentry = (void *)alias - bpf_core_field_offset(struct dentry, d_u.d_alias);
+	dentry = dentry_of(alias);
 	for (i = 0; i < PATH_DEPTH; i++) {
 		parent = BPF_CORE_READ(dentry, d_parent);
 		if (parent == dentry || !parent) {

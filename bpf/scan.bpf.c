@@ -46,7 +46,7 @@ static __always_inline void scan_enter(struct aa_app *app, struct aa_thread *t, 
 	bpf_spin_lock(&app->lock);
 	aa_ledger_advance(&app->ledger, now);
 	if (t->state == AA_NO_STATE)
-		thread_move(&app->ledger, t, to, false);
+		thread_move(&app->ledger, t, aa_opaque(to), false);
 	bpf_spin_unlock(&app->lock);
 }
 

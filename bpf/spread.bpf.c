@@ -11,9 +11,10 @@ struct aa_cpu aa_cpus[AA_SPREAD_CPUS] = {};
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+/* The mask is for the verifier: the compiler takes the address before it compares. */
 static __always_inline struct aa_cpu *cpu_at(__u32 cpu)
 {
-	return cpu < AA_SPREAD_CPUS ? &aa_cpus[cpu] : NULL;
+	return cpu < AA_SPREAD_CPUS ? &aa_cpus[aa_opaque(cpu) & (AA_SPREAD_CPUS - 1)] : NULL;
 }
 
 /* The mark of a task if its app is one to spread, else NULL. */

@@ -192,10 +192,11 @@ static void read_memory(const struct sys_cgroup *group, struct facts_before *bef
 	if (!before->known)
 		before->refaults = refaults;
 	before->known = true;
-	ret->refaulted_bytes = (refaults - before->refaults) * page;
+	if (refaults > before->refaults)
+		ret->refaulted_bytes = (refaults - before->refaults) * page;
 }
 
-void facts_read(const struct facts_machine *machine, const struct sys_cgroup *group, bool present,
+void facts_read(const struct facts_machine *machine, const struct sys_cgroup *group, const struct sys_cgroup *memory,
 		struct facts_before *before, struct rule_facts *ret)
 {
 	struct rule_facts f = {
@@ -205,7 +206,7 @@ void facts_read(const struct facts_machine *machine, const struct sys_cgroup *gr
 		.fast_list = machine->fast_list,
 	};
 
-	if (present)
-		read_memory(group, before, &f);
+	if (memory)
+		read_memory(memory, before, &f);
 	*ret = f;
 }

@@ -19,10 +19,11 @@ struct facts_before {
 };
 
 /*
- * Reads the facts for a group. present is false for one that is still to be made: its neighbours are those of the
- * directory above it. What cannot be read counts as nobody, or nothing.
+ * Reads the facts for a knob of group. A group that is still to be made has the
+ * neighbours that it will have. memory is the group whose memory the value is made of (the app's, also for a knob of a group
+ * above it), NULL for none; before belongs to it. What cannot be read counts as nobody, or nothing.
  */
-void facts_read(const struct facts_machine *machine, const struct sys_cgroup *group, bool present,
+void facts_read(const struct facts_machine *machine, const struct sys_cgroup *group, const struct sys_cgroup *memory,
 		struct facts_before *before, struct rule_facts *ret);
 
 /*

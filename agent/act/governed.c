@@ -30,6 +30,24 @@ static struct trial *find_trial(struct governed *a, const struct rule *rule, con
 	return NULL;
 }
 
+/* What the app has in memory, wherever the knob is; and what a background group itself has. */
+static void read_facts(struct governed *a, struct governing *g, const struct rule *rule, const struct sys_cgroup *group,
+		       struct rule_facts *ret)
+{
+	const struct sys_cgroup *memory = NULL;
+	struct facts_before none = { 0 };
+	unsigned int i;
+
+	if (rule->where == RULE_BACKGROUND) {
+		facts_read(&g->machine, group, group, &none, ret);
+		return;
+	}
+	for (i = 0; i < a->nplaces; i++)
+		if (a->places[i].usable && (a->places[i].place.group.v2 || !strcmp(a->places[i].controller, "memory")))
+			memory = &a->places[i].place.group;
+	facts_read(&g->machine, group, memory, &a->memory_before, ret);
+}
+
 /* Watching the CPUs begins with the next look, and goes on while spreading is off for a window. */
 static void turn_spread(void *context, unsigned int app, bool on)
 {
@@ -50,7 +68,7 @@ static bool try_rule(struct governed *a, struct governing *g, const struct rule 
 
 	if (a->ntrials == TRIALS_MAX)
 		return false;
-	facts_read(&g->machine, group, kind != TRIAL_GROUP_PLANNED, &a->memory_before, &facts);
+	read_facts(a, g, rule, group, &facts);
 	err = trial_plan(t, rule, group, kind, e, &facts);
 	if (err == -EALREADY) /* nothing to do now; perhaps later */
 		return false;
@@ -309,7 +327,7 @@ static void raise_values(struct governed *a, struct governing *g, const struct e
 
 		if (!t->in_force || t->due < DUE_LOOKS || t->phase == TRIAL_MEASURING)
 			continue;
-		facts_read(&g->machine, &t->group, true, &a->memory_before, &facts);
+		read_facts(a, g, t->rule, &t->group, &facts);
 		trial_raise(t, g->journal, e, &facts);
 	}
 }
@@ -323,12 +341,35 @@ static bool wants_measuring(const struct trial *t, uint64_t now_ns)
 	return (t->phase == TRIAL_PROVEN || t->phase == TRIAL_RESTING) && now_ns >= t->again_ns;
 }
 
+/* What only supports another change is in force as long as that one is. */
+static void turn_supports(struct governed *a, const struct knob *knob, bool on)
+{
+	unsigned int i;
+
+	for (i = 0; i < a->ntrials; i++)
+		if (a->trials[i].rule->support && a->trials[i].rule->knob == knob && a->trials[i].phase != TRIAL_OVER)
+			trial_turn(&a->trials[i], on);
+}
+
+static void drop_supports(struct governed *a)
+{
+	unsigned int i;
+
+	for (i = 0; i < a->ntrials; i++) {
+		const struct trial *t = &a->trials[i];
+
+		if (!t->rule->support && t->rule->where == RULE_APP && !t->in_force && t->phase != TRIAL_MEASURING)
+			turn_supports(a, t->rule->knob, false);
+	}
+}
+
 static bool begin_measuring(struct governed *a, uint64_t now_ns)
 {
 	unsigned int i;
 
 	for (i = 0; i < a->ntrials; i++) {
 		if (wants_measuring(&a->trials[i], now_ns)) {
+			turn_supports(a, a->trials[i].rule->knob, true);
 			trial_measure(&a->trials[i]);
 			return true;
 		}
@@ -360,6 +401,7 @@ bool governed_look(struct governed *a, struct governing *g, const struct act_sam
 		return false;
 	a->crowded = rule_crowded(&e);
 	note_due(a, &e);
+	drop_supports(a);
 	if (!may_begin) /* something is being measured: nothing else changes meanwhile */
 		return false;
 	if (!g->config->dry_run)

@@ -43,7 +43,7 @@ static void undo_trial(struct governing *g, struct trial *t)
 	else if (!t->ours)
 		undo_value(g, t);
 	else if (t->rule->where == RULE_BACKGROUND)
-		c->restored = !t->in_force || !trial_undo(t);
+		c->restored = !t->in_force || !trial_turn(t, false);
 	t->phase = TRIAL_OVER;
 }
 

@@ -351,9 +351,9 @@ uint64_t trial_next(const struct trial *t)
 	return t->phase == TRIAL_MEASURING ? switchback_next(&t->switchback) : UINT64_MAX;
 }
 
-int trial_undo(struct trial *t)
+int trial_turn(struct trial *t, bool on)
 {
-	return switch_to(t, false);
+	return switch_to(t, on);
 }
 
 void trial_stop(struct trial *t)

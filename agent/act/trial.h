@@ -94,9 +94,9 @@ uint64_t trial_next(const struct trial *t);
 int trial_refuse(struct trial *t, int err, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /*
- * Writes the old value back. Returns 0 or -errno.
+ * Writes the new value, or the old one back, outside of any measurement. Returns 0 or -errno.
  */
-int trial_undo(struct trial *t);
+int trial_turn(struct trial *t, bool on);
 
 /*
  * The app ended, or the run does: what was being measured is judged by the windows that there are.

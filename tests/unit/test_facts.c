@@ -23,7 +23,7 @@ static struct rule_facts read_facts(const struct sys_cgroup *group)
 	struct facts_before before = { 0 };
 	struct rule_facts f;
 
-	facts_read(&machine, group, true, &before, &f);
+	facts_read(&machine, group, group, &before, &f);
 	return f;
 }
 
@@ -193,12 +193,12 @@ static void test_memory(void **state)
 
 	fake_put(fake, "/v2/app/memory.current", "1073741824\n");
 	fake_put(fake, "/v2/app/memory.stat", "anon 5\nworkingset_refault_anon 10\nworkingset_refault_file 100\n");
-	facts_read(&machine, &fake->v2, true, &before, &f);
+	facts_read(&machine, &fake->v2, &fake->v2, &before, &f);
 	assert_int_equal(f.group_bytes, GIB);
 	assert_int_equal(f.refaulted_bytes, 0);
 	assert_int_equal(f.machine_bytes, 8 * GIB);
 	fake_put(fake, "/v2/app/memory.stat", "anon 5\nworkingset_refault_anon 13\nworkingset_refault_file 104\n");
-	facts_read(&machine, &fake->v2, true, &before, &f);
+	facts_read(&machine, &fake->v2, &fake->v2, &before, &f);
 	assert_int_equal(f.refaulted_bytes, 7 * page);
 }
 
@@ -210,7 +210,7 @@ static void test_memory_of_old_kernels(void **state)
 	struct rule_facts f;
 
 	fake_put(fake, "/v2/app/memory.stat", "workingset_refault 42\nworkingset_activate 9\n");
-	facts_read(&machine, &fake->v2, true, &before, &f);
+	facts_read(&machine, &fake->v2, &fake->v2, &before, &f);
 	assert_int_equal(f.refaulted_bytes, 2 * (uint64_t)sysconf(_SC_PAGESIZE));
 }
 
@@ -221,14 +221,14 @@ static void test_memory_unknown(void **state)
 	struct facts_before before = { 0 };
 	struct rule_facts f;
 
-	facts_read(&machine, &fake->v2, true, &before, &f);
+	facts_read(&machine, &fake->v2, &fake->v2, &before, &f);
 	assert_int_equal(f.group_bytes, 0);
 	assert_false(before.known);
 	fake_put(fake, "/v2/app/memory.current", "1073741824\n");
-	facts_read(&machine, &fake->v2, false, &before, &f);
+	facts_read(&machine, &fake->v2, NULL, &before, &f);
 	assert_int_equal(f.group_bytes, 0);
 	fake_put(fake, "/v2/app/memory.current", "");
-	facts_read(&machine, &fake->v2, true, &before, &f);
+	facts_read(&machine, &fake->v2, &fake->v2, &before, &f);
 	assert_int_equal(f.group_bytes, 0);
 }
 
@@ -242,10 +242,41 @@ static void test_machine(void **state)
 	assert_string_equal(f.fast_list, "0-1");
 }
 
+/* The memory is the app's, also for a knob of a group above it, which holds the neighbours as well. */
+static void test_memory_of_the_app(void **state)
+{
+	const struct fake *fake = *state;
+	struct sys_cgroup above = fake->v2;
+	struct facts_before before = { 0 };
+	struct rule_facts f;
+
+	*strrchr(above.directory, '/') = '\0';
+	fake_put(fake, "/v2/memory.current", "8589934592\n");
+	fake_put(fake, "/v2/app/memory.current", "104857600\n");
+	fake_put(fake, "/v2/app/memory.stat", "workingset_refault_file 10\n");
+	facts_read(&machine, &above, &fake->v2, &before, &f);
+	assert_int_equal(f.group_bytes, 104857600);
+}
+
+/* A counter that goes back (another group of that name) is no refault at all. */
+static void test_refaults_never_negative(void **state)
+{
+	const struct fake *fake = *state;
+	struct facts_before before = { .refaults = 500, .known = true };
+	struct rule_facts f;
+
+	fake_put(fake, "/v2/app/memory.current", "104857600\n");
+	fake_put(fake, "/v2/app/memory.stat", "workingset_refault_file 10\n");
+	facts_read(&machine, &fake->v2, &fake->v2, &before, &f);
+	assert_int_equal(f.refaulted_bytes, 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fake_make, fake_remove)
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_memory_of_the_app, fake_make, fake_remove),
+		cmocka_unit_test_setup_teardown(test_refaults_never_negative, fake_make, fake_remove),
 		TEST(test_parent),
 		TEST(test_siblings_v1),
 		TEST(test_siblings_v2),
