@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "sys/machine.h"
 #include "sys/root.h"
 #include "util/cleanup.h"
 #include "util/file.h"
@@ -196,6 +197,27 @@ static void read_memory(const struct sys_cgroup *group, struct facts_before *bef
 		ret->refaulted_bytes = (refaults - before->refaults) * page;
 }
 
+/*
+ * Whether the fast CPUs are a part of those that the group may use, and not all of them: who was given others, by
+ * whomever, keeps them.
+ */
+static bool may_choose(const struct facts_machine *machine, const struct sys_cgroup *group)
+{
+	struct sys_cpu_set fast, effective;
+	bool more = false;
+	size_t i;
+
+	if (!machine->fast_cpus || knob_cpuset_effective(group, &effective) ||
+	    sys_cpu_list_parse(machine->fast_list, strlen(machine->fast_list), &fast))
+		return false;
+	for (i = 0; i < sizeof(fast.bits) / sizeof(fast.bits[0]); i++) {
+		if (fast.bits[i] & ~effective.bits[i])
+			return false;
+		more |= effective.bits[i] & ~fast.bits[i];
+	}
+	return more;
+}
+
 void facts_read(const struct facts_machine *machine, const struct sys_cgroup *group, const struct sys_cgroup *memory,
 		struct facts_before *before, struct rule_facts *ret)
 {
@@ -206,6 +228,8 @@ void facts_read(const struct facts_machine *machine, const struct sys_cgroup *gr
 		.fast_list = machine->fast_list,
 	};
 
+	if (!may_choose(machine, group))
+		f.fast_cpus = 0;
 	if (memory)
 		read_memory(memory, before, &f);
 	*ret = f;

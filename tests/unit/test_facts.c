@@ -232,16 +232,6 @@ static void test_memory_unknown(void **state)
 	assert_int_equal(f.group_bytes, 0);
 }
 
-/* What the machine is goes through. */
-static void test_machine(void **state)
-{
-	const struct fake *fake = *state;
-	struct rule_facts f = read_facts(&fake->v1);
-
-	assert_int_equal(f.fast_cpus, 2);
-	assert_string_equal(f.fast_list, "0-1");
-}
-
 /* The memory is the app's, also for a knob of a group above it, which holds the neighbours as well. */
 static void test_memory_of_the_app(void **state)
 {
@@ -271,12 +261,30 @@ static void test_refaults_never_negative(void **state)
 	assert_int_equal(f.refaulted_bytes, 0);
 }
 
+/* The fast CPUs only for a group that has them, and others as well. */
+static void test_fast_cpus(void **state)
+{
+	const struct facts_machine hybrid = { .fast_cpus = 4, .fast_list = "0-3" };
+	const struct fake *fake = *state;
+	struct facts_before before = { 0 };
+	struct rule_facts f;
+
+	fake_put(fake, "/v2/app/cpuset.cpus.effective", "0-7\n");
+	facts_read(&hybrid, &fake->v2, NULL, &before, &f);
+	assert_int_equal(f.fast_cpus, 4);
+	assert_string_equal(f.fast_list, "0-3");
+	fake_put(fake, "/v2/app/cpuset.cpus.effective", "2-7\n");
+	facts_read(&hybrid, &fake->v2, NULL, &before, &f);
+	assert_int_equal(f.fast_cpus, 0);
+	fake_put(fake, "/v2/app/cpuset.cpus.effective", "0-3\n");
+	facts_read(&hybrid, &fake->v2, NULL, &before, &f);
+	assert_int_equal(f.fast_cpus, 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fake_make, fake_remove)
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_memory_of_the_app, fake_make, fake_remove),
-		cmocka_unit_test_setup_teardown(test_refaults_never_negative, fake_make, fake_remove),
 		TEST(test_parent),
 		TEST(test_siblings_v1),
 		TEST(test_siblings_v2),
@@ -290,7 +298,9 @@ int main(void)
 		TEST(test_memory),
 		TEST(test_memory_of_old_kernels),
 		TEST(test_memory_unknown),
-		TEST(test_machine),
+		TEST(test_fast_cpus),
+		TEST(test_memory_of_the_app),
+		TEST(test_refaults_never_negative),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
