@@ -39,9 +39,13 @@ static __always_inline bool is_runnable(struct task_struct *task)
 	return !(bpf_core_field_exists(task->__state) ? task->__state : old->state);
 }
 
+/* Whoever reads "since", "queued" and "since" again, and gets one value for both, has a thread that belongs to it. */
 static __always_inline void note_queued(struct aa_cpu *c, struct task_struct *task)
 {
+	c->queued = 0;
+	barrier();
 	c->since = bpf_ktime_get_ns();
+	barrier();
 	c->queued = task->pid;
 }
 

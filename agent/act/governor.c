@@ -152,6 +152,25 @@ static void demote(struct governor *g, uint64_t now_ns)
 			    g->governing.journal, g->governing.expedite, now_ns);
 }
 
+/* What could not be attached is not tried again at every look. */
+static void refuse_spreading(struct governor *g, int err)
+{
+	unsigned int i, j;
+
+	log_debug("CPUs cannot be watched, so no threads are spread: %s", strerror(-err));
+	for (i = 0; i < g->governing.config->napps; i++) {
+		for (j = 0; j < g->apps[i].ntrials; j++) {
+			struct trial *t = &g->apps[i].trials[j];
+
+			if (t->rule->knob != &knob_spread || t->phase == TRIAL_OVER)
+				continue;
+			trial_turn(t, false);
+			trial_refuse(t, err, "CPUs cannot be watched: %s", strerror(-err));
+		}
+	}
+	g->governing.spreadable = 0;
+}
+
 /* CPUs are watched for the apps that live, and cost nothing for the others. */
 static void watch_cpus(struct governor *g)
 {
@@ -167,7 +186,7 @@ static void watch_cpus(struct governor *g)
 		return;
 	err = c->watch_cpus(c->context, wanted);
 	if (err)
-		log_debug("CPUs cannot be watched: %s", strerror(-err));
+		refuse_spreading(g, err);
 	g->governing.watched = err ? 0 : wanted;
 }
 

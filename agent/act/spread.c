@@ -6,97 +6,160 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "act/journal_dir.h"
+#include "sys/machine.h"
 #include "sys/process.h"
+#include "sys/root.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/log.h"
+#include "util/parse.h"
 
 #define WAITED_NS 1000000ULL
+#define ONLINE_NS 1000000000ULL /* between two looks at what is online */
 #define PREFIX "moving-"
-#define VERSION 1
-
-_Static_assert(CPU_SETSIZE == AA_SPREAD_CPUS, "a bit for each CPU that is watched");
+#define VERSION 2
+#define CREATE_TRIES 16
+#define LOCK_WAIT_MS 100 /* for a spread_recover() elsewhere that looks at the new file */
+#define MOVES_MAX 64 /* in one step */
+#define BORN_MAX 1024 /* pids that are looked at after a step */
 
 /* In a mapped file: what the kernel has of it outlives us. */
 struct moving {
 	uint32_t version;
-	uint32_t valid; /* the thread's affinity is target alone, and is to be mask */
+	uint32_t valid; /* the thread's affinity is target alone, and is to be every CPU */
 	int32_t tid;
 	uint32_t target;
 	uint64_t start_ticks; /* of the thread */
-	cpu_set_t mask;
+};
+
+struct move {
+	pid_t tid, group; /* process group */
+	unsigned int target;
 };
 
 struct spread {
+	const char *root; /* not owned */
 	const struct aa_cpu *cpus; /* the kernel's, not owned */
-	unsigned int ncpus;
+	struct sys_cpu_set online;
+	uint64_t online_ns; /* when it is read again */
+	unsigned int ncpus; /* that are looked at, by number */
+	uint64_t handled
+		[AA_SPREAD_CPUS]; /* the last "since" of each CPU that was dealt with: the kernel clears no entry */
+	struct move moves[MOVES_MAX]; /* of the last step */
+	unsigned int nmoves;
+	pid_t born; /* the last pid that was given out before them */
 	int dir, fd;
 	char name[JOURNAL_NAME_MAX];
 	struct moving *moving; /* mapped; NULL: nothing was moved yet */
-	unsigned long moves;
+	bool failed; /* there can be no record, so nothing is moved */
+	unsigned long total;
 };
 
-int spread_open(const char *directory, const struct aa_cpu *cpus, struct spread **ret)
+/* --- affinity --- */
+
+static bool has_cpu(const struct sys_cpu_set *set, unsigned int cpu)
 {
-	long n = sysconf(_SC_NPROCESSORS_CONF);
+	return cpu < SYS_MAX_CPUS && set->bits[cpu / 64] >> (cpu % 64) & 1;
+}
+
+static bool get_mask(pid_t tid, struct sys_cpu_set *ret)
+{
+	return !sched_getaffinity(tid, sizeof(*ret), (cpu_set_t *)ret);
+}
+
+static bool set_mask(pid_t tid, const struct sys_cpu_set *mask)
+{
+	return !sched_setaffinity(tid, sizeof(*mask), (const cpu_set_t *)mask);
+}
+
+static bool only_on(const struct sys_cpu_set *mask, unsigned int cpu)
+{
+	return has_cpu(mask, cpu) && sys_cpu_set_count(mask) == 1;
+}
+
+/*
+ * Gives a thread back what it had, if it is still as we left it. All bits, also those of CPUs that are not there:
+ * for the kernel that is no restriction, and the cpuset's stays in force beside it.
+ */
+static bool widen(pid_t tid, unsigned int target)
+{
+	struct sys_cpu_set mask;
+
+	if (!get_mask(tid, &mask) || !only_on(&mask, target))
+		return false;
+	memset(&mask, 0xff, sizeof(mask));
+	return set_mask(tid, &mask);
+}
+
+/* --- the record --- */
+
+int spread_open_below(const char *root, const char *directory, const struct aa_cpu *cpus, struct spread **ret)
+{
 	struct spread *s = calloc(1, sizeof(*s));
 
 	if (!s)
 		return -ENOMEM;
+	s->root = root;
 	s->cpus = cpus;
-	s->ncpus = n < 0 || n > AA_SPREAD_CPUS ? AA_SPREAD_CPUS : (unsigned int)n;
-	s->dir = s->fd = -1;
+	s->fd = -1;
 	if (journal_dir_open(directory, true, &s->dir))
 		s->dir = -1;
 	*ret = s;
 	return 0;
 }
 
-void spread_close(struct spread *s)
+int spread_open(const char *directory, const struct aa_cpu *cpus, struct spread **ret)
 {
-	if (!s)
-		return;
-	if (s->moves)
-		log_debug("%lu times a thread was brought to a CPU of a neighbour", s->moves);
-	if (s->moving) {
-		munmap(s->moving, sizeof(*s->moving));
-		unlinkat(s->dir, s->name, 0);
+	return spread_open_below("", directory, cpus, ret);
+}
+
+static int create_locked(struct spread *s)
+{
+	char boot[JOURNAL_BOOT_MAX];
+	int tries, fd;
+
+	journal_dir_boot(boot);
+	for (tries = 0; tries < CREATE_TRIES; tries++) {
+		snprintf(s->name, sizeof(s->name), PREFIX "%020llu-%d%s", (unsigned long long)clock_monotonic_ns(),
+			 getpid(), boot);
+		fd = openat(s->dir, s->name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (fd < 0 && errno == EEXIST)
+			continue;
+		if (fd < 0)
+			return -errno;
+		/* spread_recover() of another process may have locked it first, and removed it as nobody's */
+		if (!journal_dir_lock(fd, LOCK_WAIT_MS) && journal_dir_names(s->dir, s->name, fd)) {
+			s->fd = fd;
+			return 0;
+		}
+		close(fd);
 	}
-	if (s->fd >= 0)
-		close(s->fd);
-	if (s->dir >= 0)
-		close(s->dir);
-	free(s);
+	return -EEXIST;
 }
 
 /* Makes the record's file, locked as long as we live. Returns 0 or -errno. */
 static int start_record(struct spread *s)
 {
-	char boot[JOURNAL_BOOT_MAX];
 	int err;
 
-	if (s->moving)
-		return 0;
+	if (s->moving) /* what is written to a file that somebody removed would be lost */
+		return journal_dir_names(s->dir, s->name, s->fd) ? 0 : -ESTALE;
 	if (s->dir < 0)
 		return -ENOENT;
-	journal_dir_boot(boot);
-	snprintf(s->name, sizeof(s->name), PREFIX "%020llu-%d%s", (unsigned long long)clock_monotonic_ns(), getpid(),
-		 boot);
-	s->fd = openat(s->dir, s->name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-	if (s->fd < 0)
-		return -errno;
-	err = journal_dir_lock(s->fd, 0);
-	if (!err && ftruncate(s->fd, sizeof(*s->moving)) < 0)
+	err = create_locked(s);
+	if (err)
+		return err;
+	if (ftruncate(s->fd, sizeof(*s->moving)) < 0)
 		err = -errno;
 	if (!err) {
 		s->moving = mmap(NULL, sizeof(*s->moving), PROT_READ | PROT_WRITE, MAP_SHARED, s->fd, 0);
@@ -115,91 +178,249 @@ static int start_record(struct spread *s)
 	return 0;
 }
 
-/*
- * What to give back: a thread that may run everywhere gets all CPUs there can be, those that come online later included.
- */
-static void widen(const struct spread *s, cpu_set_t *mask)
+/* --- what a thread starts between the two calls --- */
+
+/* The last pid that was given out, which is the last word of loadavg. */
+static bool newest_pid(const struct spread *s, pid_t *ret)
 {
-	if (CPU_COUNT(mask) == (int)s->ncpus)
-		memset(mask, 0xff, sizeof(*mask));
+	struct span rest, word;
+	cleanup_free char *text = NULL;
+	uint64_t pid = 0;
+	size_t len;
+
+	if (sys_read(s->root, "/proc/loadavg", 4096, &text, &len))
+		return false;
+	rest = (struct span){ text, len && text[len - 1] == '\n' ? len - 1 : len };
+	while (span_next_word(&rest, &word))
+		if (!rest.len && parse_u64(word, INT_MAX, &pid))
+			return false;
+	*ret = (pid_t)pid;
+	return pid > 0;
 }
 
-static bool move_thread(struct spread *s, pid_t tid, unsigned int target)
+static bool is_thread_of(const struct spread *s, pid_t tid, pid_t pid)
 {
-	struct moving *m = s->moving;
-	cpu_set_t mask, one;
-	bool moved;
+	char path[PATH_MAX];
 
-	if (sched_getaffinity(tid, sizeof(mask), &mask) || !CPU_ISSET(target, &mask))
-		return false;
-	if (sys_process_start_time("", tid, &m->start_ticks))
-		return false;
-	widen(s, &mask);
-	CPU_ZERO(&one);
-	CPU_SET(target, &one);
-	m->tid = tid;
-	m->target = target;
-	m->mask = mask;
-	__atomic_store_n(&m->valid, 1, __ATOMIC_SEQ_CST);
-	moved = !sched_setaffinity(tid, sizeof(one), &one);
-	if (moved)
-		sched_setaffinity(tid, sizeof(mask), &mask);
-	__atomic_store_n(&m->valid, 0, __ATOMIC_SEQ_CST);
-	return moved;
+	return !sys_path(path, sizeof(path), s->root, "/proc/%d/task/%d", (int)tid, (int)pid) && !access(path, F_OK);
+}
+
+/*
+ * Whether a new process with one CPU has that from a thread that we moved: another thread of its process, or one that
+ * this started. Shells often end at once, and with them the trace: then it is of the same job, and does not have the
+ * one CPU from its present parent.
+ */
+static bool is_child(const struct spread *s, const struct move *move, const struct sys_process_stat *child)
+{
+	struct sys_cpu_set mask;
+
+	if (is_thread_of(s, move->tid, child->pid) || is_thread_of(s, move->tid, child->parent))
+		return true;
+	return child->group && child->group == move->group && get_mask(child->parent, &mask) &&
+	       !only_on(&mask, move->target);
+}
+
+static void widen_child(struct spread *s, pid_t pid)
+{
+	struct sys_process_stat stat;
+	struct sys_cpu_set mask;
+	unsigned int i;
+
+	if (!get_mask(pid, &mask) || sys_cpu_set_count(&mask) != 1 || sys_process_stat_read(s->root, pid, &stat))
+		return;
+	for (i = 0; i < s->nmoves; i++) {
+		struct move move = s->moves[i];
+
+		if (!has_cpu(&mask, move.target) || !is_child(s, &move, &stat) || !widen(pid, move.target))
+			continue;
+		if (s->nmoves < MOVES_MAX) /* it may have started others itself */
+			s->moves[s->nmoves++] = (struct move){ pid, stat.group, move.target };
+		return;
+	}
+}
+
+/*
+ * A thread that comes to run, and forks, between the two calls hands the one CPU on. That takes us to be interrupted
+ * there, and happens all the same. Called after a step and once more at the next, for a fork that took its time.
+ * Children behind a wrap of the pids are missed.
+ */
+static void widen_children(struct spread *s)
+{
+	pid_t newest, pid, end;
+
+	if (!s->nmoves || !newest_pid(s, &newest))
+		return;
+	end = newest - s->born > BORN_MAX ? s->born + BORN_MAX : newest;
+	for (pid = s->born + 1; pid <= end; pid++)
+		widen_child(s, pid);
+}
+
+void spread_close(struct spread *s)
+{
+	if (!s)
+		return;
+	widen_children(s);
+	if (s->total)
+		log_debug("%lu times a thread was brought to a CPU of a neighbour", s->total);
+	if (s->moving) {
+		munmap(s->moving, sizeof(*s->moving));
+		unlinkat(s->dir, s->name, 0);
+	}
+	if (s->fd >= 0)
+		close(s->fd);
+	if (s->dir >= 0)
+		close(s->dir);
+	free(s);
+}
+
+/* --- moving --- */
+
+/* CPUs come and go. Without the set nothing is moved. */
+static void read_online(struct spread *s, uint64_t now_ns)
+{
+	unsigned int i;
+
+	if (s->ncpus && now_ns < s->online_ns)
+		return;
+	s->online_ns = now_ns + ONLINE_NS;
+	s->ncpus = 0;
+	if (sys_cpus_online(s->root, &s->online))
+		return;
+	for (i = 0; i < AA_SPREAD_CPUS; i++)
+		if (has_cpu(&s->online, i))
+			s->ncpus = i + 1;
 }
 
 static uint32_t load(const uint32_t *value)
 {
-	return __atomic_load_n(value, __ATOMIC_RELAXED);
+	return __atomic_load_n(value, __ATOMIC_ACQUIRE);
 }
 
-/* The next CPU that has none of the app, taken being a set of those that were given away already. */
+static uint64_t load_since(const struct aa_cpu *c)
+{
+	return __atomic_load_n(&c->since, __ATOMIC_ACQUIRE);
+}
+
+/* The next online CPU that has none of the app, taken being a set of those that were given away already. */
 static int free_cpu(const struct spread *s, const cpu_set_t *taken)
 {
 	unsigned int i;
 
 	for (i = 0; i < s->ncpus; i++)
-		if (!load(&s->cpus[i].running) && !CPU_ISSET(i, taken))
+		if (has_cpu(&s->online, i) && !load(&s->cpus[i].running) && !CPU_ISSET(i, taken))
 			return (int)i;
 	return -1;
 }
 
+/* The thread that has waited long enough on a CPU, and was not dealt with since it was queued; 0: none. */
+static pid_t waiting(const struct spread *s, unsigned int cpu, uint64_t apps, uint64_t now_ns, uint64_t *ret_since)
+{
+	const struct aa_cpu *c = &s->cpus[cpu];
+	uint64_t since = load_since(c);
+	uint32_t tid = load(&c->queued);
+
+	if (!tid || since == s->handled[cpu] || now_ns < since + WAITED_NS)
+		return 0;
+	if (!load(&c->running) || !(apps >> (load(&c->app) & 63) & 1))
+		return 0;
+	*ret_since = since;
+	return since == load_since(c) ? (pid_t)tid : 0; /* or another was queued just now */
+}
+
+/* Whether a thread is of the kind that may be moved, and waits on cpu still: its entry there outlives that. */
+static bool is_movable(const struct spread *s, pid_t tid, unsigned int cpu, struct sys_process_stat *ret)
+{
+	int policy = sched_getscheduler(tid);
+
+	if (policy < 0)
+		return false;
+	policy &= ~SCHED_RESET_ON_FORK;
+	if ((policy != SCHED_OTHER && policy != SCHED_BATCH) || sys_process_stat_read(s->root, tid, ret))
+		return false;
+	return ret->state == 'R' && ret->cpu == cpu && load(&s->cpus[cpu].queued) == (uint32_t)tid;
+}
+
+/*
+ * What the app itself sets is not overwritten: a thread that has less than all CPUs is left out, and so is one that
+ * has anything but ours when we come back. The windows that remain: between looking and either call (a microsecond,
+ * unless we are interrupted), and an app that sets exactly target.
+ */
+static bool move_thread(struct spread *s, pid_t tid, unsigned int target, uint64_t start_ticks)
+{
+	struct moving *m = s->moving;
+	struct sys_cpu_set mask, one = { 0 };
+	bool moved;
+
+	one.bits[target / 64] |= 1ULL << (target % 64);
+	m->tid = tid;
+	m->target = target;
+	m->start_ticks = start_ticks;
+	if (!get_mask(tid, &mask) || memcmp(&mask, &s->online, sizeof(mask)) != 0)
+		return false;
+	__atomic_store_n(&m->valid, 1, __ATOMIC_SEQ_CST);
+	moved = set_mask(tid, &one);
+	if (moved)
+		widen(tid, target);
+	__atomic_store_n(&m->valid, 0, __ATOMIC_SEQ_CST);
+	return moved;
+}
+
+/* Whether all is there that moving needs; noted if not, and not tried again. */
+static bool is_ready(struct spread *s)
+{
+	int err = s->failed ? -ESTALE : start_record(s);
+
+	if (err && !s->failed)
+		log_debug("threads are not spread, for it cannot be put on record: %s", strerror(-err));
+	s->failed = err;
+	return !err && s->nmoves < MOVES_MAX && (s->nmoves || newest_pid(s, &s->born));
+}
+
 unsigned int spread_step(struct spread *s, uint64_t apps, uint64_t now_ns)
 {
-	unsigned int i, moved = 0;
+	struct sys_process_stat stat;
+	uint64_t since;
 	cpu_set_t taken;
+	unsigned int i;
 	int target;
+	pid_t tid;
 
+	widen_children(s);
+	s->nmoves = 0;
+	read_online(s, now_ns);
 	CPU_ZERO(&taken);
 	for (i = 0; i < s->ncpus; i++) {
-		const struct aa_cpu *c = &s->cpus[i];
-		uint32_t tid = load(&c->queued);
-
-		if (!tid || !load(&c->running) || !(apps >> (load(&c->app) & 63) & 1))
-			continue;
-		if (now_ns < __atomic_load_n(&c->since, __ATOMIC_RELAXED) + WAITED_NS)
+		tid = waiting(s, i, apps, now_ns, &since);
+		if (!tid)
 			continue;
 		target = free_cpu(s, &taken);
-		if (target < 0 || start_record(s))
+		if (target < 0)
 			break;
+		s->handled[i] = since;
+		if (!is_movable(s, tid, i, &stat))
+			continue;
+		if (!is_ready(s))
+			break;
+		if (!move_thread(s, tid, (unsigned int)target, stat.start_ticks))
+			continue;
 		CPU_SET((unsigned int)target, &taken);
-		moved += move_thread(s, (pid_t)tid, (unsigned int)target);
+		s->moves[s->nmoves++] = (struct move){ tid, stat.group, (unsigned int)target };
 	}
-	s->moves += moved;
-	return moved;
+	i = s->nmoves;
+	widen_children(s);
+	s->total += i;
+	return i;
 }
 
 /* --- after an agent that was killed --- */
 
-/* Whether the thread is still as it was left: alone on target, by nobody else's will. */
+/* Whether the record is of a thread that we were killed over, and that still lives. */
 static bool is_left(const struct moving *m)
 {
 	uint64_t start;
-	cpu_set_t now;
 
 	return m->version == VERSION && m->valid && !sys_process_start_time("", m->tid, &start) &&
-	       start == m->start_ticks && !sched_getaffinity(m->tid, sizeof(now), &now) && CPU_COUNT(&now) == 1 &&
-	       m->target < CPU_SETSIZE && CPU_ISSET(m->target, &now);
+	       start == m->start_ticks;
 }
 
 /* Returns 1 if a thread got its affinity back, else 0. */
@@ -211,8 +432,8 @@ static int recover_one(int dir, const char *name)
 
 	if (fd < 0 || !journal_dir_owns(fd) || journal_dir_lock(fd, 0))
 		return 0;
-	if (pread(fd, &m, sizeof(m), 0) == sizeof(m) && is_left(&m)) {
-		done = !sched_setaffinity(m.tid, sizeof(m.mask), &m.mask);
+	if (pread(fd, &m, sizeof(m), 0) == sizeof(m) && is_left(&m) && widen(m.tid, m.target)) {
+		done = 1;
 		log_debug("thread %d may run on all of its CPUs again", (int)m.tid);
 	}
 	unlinkat(dir, name, 0);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The accel-agent authors */
 /*
- * Brings a thread that waits for another of its app to a CPU that a neighbour has. With the weight alone the app gets
- * there as well, but the kernel balances busy CPUs every 32 to 64 ms only, and a compiler lives no longer: two of them
- * share one CPU meanwhile. A thread is moved by setting its affinity to one CPU and back at once, so nothing stays; what
- * is between the two calls is on record, in case we do not live to make the second.
+ * Brings a thread that waits for another of its app to a CPU that a neighbour has. With the weight alone the app
+ * gets there as well, but the kernel balances busy CPUs every 32 to 64 ms only, and a compiler lives no longer: two
+ * of them share one CPU meanwhile. A thread is moved by setting its affinity to one CPU and back at once, so nothing
+ * stays; what is between the two calls is on record, in case we do not live to make the second. Only threads that
+ * may run on every CPU are moved: what a thread has of its own, and what comes from its cpuset, cannot be told apart
+ * afterwards, and would be made its own.
  */
 #ifndef SPREAD_H
 #define SPREAD_H
@@ -18,14 +20,17 @@ struct spread;
 #define SPREAD_STEP_NS 4000000ULL /* between two steps: 1 and 2 ms were no better, 10 ms was */
 
 /*
- * Gets ready. cpus are those that the kernel side watches (AA_SPREAD_CPUS of them); directory is the journal's. Returns 0
- * or -ENOMEM.
+ * Gets ready. cpus are those that the kernel side watches (AA_SPREAD_CPUS of them); directory is the journal's.
+ * Returns 0 or -ENOMEM. The other one looks at threads and CPUs below root, which is not copied.
  */
 int spread_open(const char *directory, const struct aa_cpu *cpus, struct spread **ret);
+int spread_open_below(const char *root, const char *directory, const struct aa_cpu *cpus, struct spread **ret);
 
 /*
- * Moves every thread that has waited for a millisecond or more to a CPU where none of its app runs, if there is one that
- * it may use. apps has one bit for each app to be spread. Returns how many were moved.
+ * Moves threads that have waited for a millisecond or more to CPUs where none of their app runs, as long as there
+ * are any: each once for each time that it is queued, only if it still waits there, may run on every CPU that is
+ * online, and is scheduled as SCHED_OTHER or SCHED_BATCH. apps has one bit for each app to be spread. Returns how
+ * many were moved.
  */
 unsigned int spread_step(struct spread *s, uint64_t apps, uint64_t now_ns);
 

@@ -22,7 +22,15 @@
 #define STAT_MAX_BYTES 4096
 
 /* Fields of the stat line, numbered as in proc(5). */
-enum { FIELD_STATE = 3, FIELD_PARENT = 4, FIELD_FLAGS = 9, FIELD_THREADS = 20, FIELD_START = 22 };
+enum {
+	FIELD_STATE = 3,
+	FIELD_PARENT = 4,
+	FIELD_GROUP = 5,
+	FIELD_FLAGS = 9,
+	FIELD_THREADS = 20,
+	FIELD_START = 22,
+	FIELD_CPU = 39
+};
 
 static int parse_pid(struct span text, pid_t *ret)
 {
@@ -48,6 +56,10 @@ static int parse_stat_field(unsigned int field, struct span word, struct sys_pro
 	case FIELD_PARENT:
 		err = parse_pid(word, &stat->parent);
 		break;
+	case FIELD_GROUP:
+		if (parse_pid(word, &stat->group)) /* -1 */
+			stat->group = 0;
+		break;
 	case FIELD_FLAGS:
 		err = parse_u64(word, UINT32_MAX, &value);
 		stat->kernel_thread = value & PF_KTHREAD;
@@ -58,6 +70,10 @@ static int parse_stat_field(unsigned int field, struct span word, struct sys_pro
 		break;
 	case FIELD_START:
 		err = parse_u64(word, UINT64_MAX, &stat->start_ticks);
+		break;
+	case FIELD_CPU:
+		err = parse_u64(word, INT_MAX, &value);
+		stat->cpu = (uint32_t)value;
 		break;
 	}
 	return err;
@@ -83,7 +99,7 @@ int sys_process_stat_parse(const char *text, size_t len, struct sys_process_stat
 	memcpy(stat.comm, open + 1, n < sizeof(stat.comm) ? n : sizeof(stat.comm) - 1);
 
 	rest = (struct span){ close + 1, len - (size_t)(close + 1 - text) };
-	for (field = FIELD_STATE; field <= FIELD_START; field++) {
+	for (field = FIELD_STATE; field <= FIELD_CPU; field++) {
 		if (!span_next_word(&rest, &word) || parse_stat_field(field, word, &stat))
 			return -EINVAL;
 	}
@@ -250,7 +266,7 @@ int sys_process_list(const char *root, pid_t **ret_pids, size_t *ret_count)
 	return 0;
 }
 
-static int read_stat_of(const char *root, pid_t pid, struct sys_process_stat *ret)
+int sys_process_stat_read(const char *root, pid_t pid, struct sys_process_stat *ret)
 {
 	cleanup_close int dirfd = open_process(root, pid);
 
@@ -260,7 +276,7 @@ static int read_stat_of(const char *root, pid_t pid, struct sys_process_stat *re
 int sys_process_start_time(const char *root, pid_t pid, uint64_t *ret_ticks)
 {
 	struct sys_process_stat stat;
-	int err = read_stat_of(root, pid, &stat);
+	int err = sys_process_stat_read(root, pid, &stat);
 
 	if (!err)
 		*ret_ticks = stat.start_ticks;

@@ -15,11 +15,13 @@ struct sys_cpu_set;
 struct sys_process_stat {
 	pid_t pid;
 	pid_t parent;
+	pid_t group; /* process group; 0: none that we can name, or it is about to end */
 	char state; /* 'R', 'S', 'D', 'Z', ... */
 	bool kernel_thread;
 	char comm[16];
 	uint32_t threads;
 	uint64_t start_ticks; /* after boot: tells two processes with the same pid apart */
+	uint32_t cpu; /* that it is on, runs or ran on last */
 };
 
 #define SYS_ARGV_MAX 4096
@@ -53,6 +55,11 @@ void sys_process_command_line(const struct sys_process *process, char *ret, size
  * Lists the pids of all processes, in no order. The caller frees *ret_pids. Returns 0 or -errno.
  */
 int sys_process_list(const char *root, pid_t **ret_pids, size_t *ret_count);
+
+/*
+ * Reads /proc/PID/stat; of a thread, if pid is that of one. Returns 0, -ENOENT or -ESRCH (no such process), or -errno.
+ */
+int sys_process_stat_read(const char *root, pid_t pid, struct sys_process_stat *ret);
 
 /*
  * Reads when a process started, in clock ticks after boot. Returns 0, -ENOENT or -ESRCH (no such process), or -errno.

@@ -152,7 +152,10 @@ static void live_process_is_read(void **state)
 /* Texts that end early or say something else are refused, byte by byte. */
 static void stat_text_is_not_trusted(void **state)
 {
-	static const char good[] = "7 (x) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 55";
+	static const char good[] =
+		"7 (x) S 1 6 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 55 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 17 63";
+	static const char ending[] =
+		"7 (x) Z 1 -1 -1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 55 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 17 63";
 	static const char *const bad[] = { "", ")(", "7 )x( S", "(x) S 1", "7(x) S 1", "-7 (x) S 1", "7 (x" };
 	struct sys_process_stat stat;
 	size_t i;
@@ -160,6 +163,10 @@ static void stat_text_is_not_trusted(void **state)
 	(void)state;
 	assert_int_equal(sys_process_stat_parse(good, strlen(good), &stat), 0);
 	assert_int_equal(stat.start_ticks, 55);
+	assert_int_equal(stat.cpu, 63);
+	assert_int_equal(stat.group, 6);
+	assert_int_equal(sys_process_stat_parse(ending, strlen(ending), &stat), 0);
+	assert_int_equal(stat.group, 0);
 	for (i = 0; i < strlen(good) - 2; i++)
 		assert_int_equal(sys_process_stat_parse(good, i, &stat), -EINVAL);
 	for (i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
