@@ -119,7 +119,7 @@ demo-now: $(PROGRAM) workloads
 	$(Q)$(TEST_ENV) demo/run
 
 bench: ## measure side by side with other tools; needs root
-	$(Q)scripts/deps.sh build bench
+	$(Q)scripts/deps.sh build bench vm
 	$(Q)$(MAKE) bench-now
 
 bench-now: $(PROGRAM) workloads

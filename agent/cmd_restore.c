@@ -34,7 +34,7 @@ static void say(enum journal_outcome outcome, int err, const char *what, const c
 	else if (outcome == JOURNAL_FOREIGN)
 		printf("%s: left alone: somebody else wants '%s' by now\n", what, found);
 	else if (is_group)
-		printf("%s: removed, its processes are back where they were\n", what);
+		printf("%s: removed; who was in it is in the group it came from, or above that if it is gone\n", what);
 	else
 		printf("%s: '%s' again, was '%s'\n", what, old, found);
 }

@@ -81,7 +81,7 @@ static void demote(struct demoted *d, const struct place_rules *rules, uint32_t 
 	if (!group || !group->ours)
 		return;
 	expedite_begin(expedite);
-	err = place_move(group, pid);
+	err = place_move(group, pid, background, context);
 	expedite_end(expedite);
 	log_debug("background process %d: to %s%s%s", (int)pid, group->group.directory, err ? ": " : "",
 		  err ? strerror(-err) : "");

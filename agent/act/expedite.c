@@ -12,23 +12,45 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "act/journal.h"
 #include "act/journal_dir.h"
+#include "act/journal_list.h"
 #include "act/journal_tree.h"
+#include "act/journal_undo.h"
 #include "sys/root.h"
 #include "util/cleanup.h"
 #include "util/log.h"
 
+#define FILE_BELOW_ROOT "/sys/kernel/rcu_expedited"
 #define LOCK_NAME "expedite.lock"
+#define MARK_MAX (1 + JOURNAL_BOOT_MAX) /* of the lock's file: "1" and the boot, while the lock's owner has 1 there */
 #define TURN_MS 20 /* as long as one move takes without; the agent whose turn it is speeds up ours as well */
 
 struct expedite {
-	struct journal *journal;
 	char path[PATH_MAX];
+	char mark[MARK_MAX];
 	int expedited, normal; /* the two files in /sys/kernel; normal < 0: not there */
 	int lock; /* -1: this object does nothing */
 	bool raised; /* we wrote 1, and have the lock */
 };
+
+static void make_mark(char ret[MARK_MAX])
+{
+	*ret = '1';
+	journal_dir_boot(ret + 1);
+}
+
+/* Returns the descriptor, or -errno; -EPERM: somebody else's. */
+static int open_lock(int dir, int flags)
+{
+	int fd = openat(dir, LOCK_NAME, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY | flags, 0600);
+
+	if (fd < 0)
+		return -errno;
+	if (journal_dir_owns(fd))
+		return fd;
+	close(fd);
+	return -EPERM;
+}
 
 static int open_files(struct expedite *e, const char *root, const char *directory)
 {
@@ -36,7 +58,7 @@ static int open_files(struct expedite *e, const char *root, const char *director
 	char normal[PATH_MAX];
 	int err;
 
-	err = sys_path(e->path, sizeof(e->path), root, "/sys/kernel/rcu_expedited");
+	err = sys_path(e->path, sizeof(e->path), root, FILE_BELOW_ROOT);
 	if (!err)
 		err = sys_path(normal, sizeof(normal), root, "/sys/kernel/rcu_normal");
 	if (!err)
@@ -47,25 +69,18 @@ static int open_files(struct expedite *e, const char *root, const char *director
 		err = journal_dir_open(directory, true, &dir);
 	if (err)
 		return err;
-	e->lock = openat(dir, LOCK_NAME, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY, 0600);
-	if (e->lock < 0)
-		return -errno;
-	if (!journal_dir_owns(e->lock)) {
-		close(e->lock);
-		e->lock = -1;
-		return -EPERM;
-	}
-	return 0;
+	make_mark(e->mark);
+	e->lock = open_lock(dir, O_CREAT);
+	return e->lock < 0 ? e->lock : 0;
 }
 
-int expedite_open(const char *root, const char *directory, struct journal *journal, struct expedite **ret)
+int expedite_open(const char *root, const char *directory, struct expedite **ret)
 {
 	struct expedite *e = calloc(1, sizeof(*e));
 	int err;
 
 	if (!e)
 		return -ENOMEM;
-	e->journal = journal;
 	e->expedited = e->normal = e->lock = -1;
 	err = open_files(e, root, directory);
 	if (err)
@@ -88,19 +103,24 @@ static bool put(int fd, char value)
 	return pwrite(fd, text, sizeof(text), 0) == sizeof(text);
 }
 
-/* With the lock held, a 1 is somebody else's wish, or an agent's that was killed: its journal takes care of that. */
+static void clear_mark(int lock)
+{
+	if (ftruncate(lock, 0) < 0)
+		log_debug(LOCK_NAME " cannot be cleared: %s", strerror(errno));
+}
+
+/* With the lock held, a 1 is somebody else's wish, or an agent's that was killed: a recovery takes care of that. */
 static bool raise_it(const struct expedite *e)
 {
-	int err;
+	ssize_t len = (ssize_t)strlen(e->mark);
 
 	if (!holds(e->expedited, '0') || (e->normal >= 0 && !holds(e->normal, '0')))
 		return false;
-	err = journal_file(e->journal, e->path, "0", "1");
-	if (err) {
-		log_debug("%s stays 0: no journal entry: %s", e->path, strerror(-err));
-		return false;
-	}
-	return put(e->expedited, '1');
+	if (pwrite(e->lock, e->mark, (size_t)len, 0) == len && put(e->expedited, '1'))
+		return true;
+	log_debug("%s stays 0: %s", e->path, strerror(errno));
+	clear_mark(e->lock);
+	return false;
 }
 
 void expedite_begin(struct expedite *e)
@@ -118,7 +138,9 @@ void expedite_end(struct expedite *e)
 		return;
 	/* a recovery may have put 0 back already, and somebody may have come to want 1 again: both look the same */
 	if (holds(e->expedited, '1') && !put(e->expedited, '0'))
-		log_debug("%s cannot be put back to 0: %s", e->path, strerror(errno));
+		log_debug("%s cannot be put back to 0: %s", e->path, strerror(errno)); /* a recovery will try */
+	else
+		clear_mark(e->lock);
 	e->raised = false;
 	flock(e->lock, LOCK_UN);
 }
@@ -135,4 +157,43 @@ void expedite_close(struct expedite *e)
 	if (e->lock >= 0)
 		close(e->lock);
 	free(e);
+}
+
+static int put_back(const char *root, journal_tell tell, void *context)
+{
+	struct journal_list list = { 0 };
+	char path[PATH_MAX];
+	int err;
+
+	err = sys_path(path, sizeof(path), root, FILE_BELOW_ROOT);
+	if (!err)
+		err = journal_list_add(&list, &(struct journal_entry){ .kind = JOURNAL_ENTRY_FILE,
+								       .path = path,
+								       .name = "",
+								       .old = "0",
+								       .ours = "1",
+								       .home = "" });
+	if (!err)
+		err = journal_undo_list(root, &list, tell, context);
+	journal_list_clear(&list);
+	return err;
+}
+
+int expedite_recover(const char *root, int dir, journal_tell tell, void *context)
+{
+	cleanup_close int lock = open_lock(dir, 0);
+	char mark[MARK_MAX], found[MARK_MAX] = "";
+	int err = 0;
+
+	/* whose turn it is puts 0 back himself; and what is not ours was never acted upon */
+	if (lock < 0 || journal_dir_lock(lock, 0))
+		return 0;
+	if (pread(lock, found, sizeof(found) - 1, 0) <= 0)
+		return 0;
+	make_mark(mark);
+	if (!strcmp(found, mark)) /* else it was written before this boot */
+		err = put_back(root, tell, context);
+	if (!err)
+		clear_mark(lock);
+	return err;
 }

@@ -9,15 +9,17 @@
 #ifndef EXPEDITE_H
 #define EXPEDITE_H
 
+#include "act/journal.h"
+
 struct expedite;
-struct journal;
 
 /*
  * Prepares. Never fails for lack of the file (moves then take longer): *ret is an object that does nothing. Agents that
- * run at the same time take turns through a lock in directory: who does not get it soon goes without. The journal,
- * which must outlive *ret, learns of the change with the first use. Returns 0 or -ENOMEM.
+ * run at the same time take turns through the lock of a file in directory, the journals': who does not get it soon goes
+ * without. That file also says, from begin to end, that the 1 is an agent's; no journal does, which would be kept or
+ * undone later, when an administrator may want 1. Returns 0 or -ENOMEM.
  */
-int expedite_open(const char *root, const char *directory, struct journal *journal, struct expedite **ret);
+int expedite_open(const char *root, const char *directory, struct expedite **ret);
 
 /*
  * From begin to end grace periods are short, unless the file holds something else than 0 already, or rcu_normal
@@ -30,5 +32,11 @@ void expedite_end(struct expedite *e);
  * Ends what has begun, and frees. Accepts NULL.
  */
 void expedite_close(struct expedite *e);
+
+/*
+ * Puts 0 back where an agent was killed between begin and end; dir is the journals' directory. journal_recover() calls
+ * it. Returns 0 (also if there was nothing to do), or -errno: the next recovery tries again.
+ */
+int expedite_recover(const char *root, int dir, journal_tell tell, void *context);
 
 #endif /* EXPEDITE_H */

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "act/governed.h"
 #include "act/place_name.h"
@@ -180,17 +181,31 @@ struct governed_place *governed_place(struct governed *a, struct governing *g, c
 	return p;
 }
 
+static const char *move_error(int err)
+{
+	return err == -EXDEV ? "its threads are in control groups of their own" : strerror(-err);
+}
+
 /* The kernel refused to move what the app is so far: then it has no group, whatever was made for it. */
 static void note_failure(struct governed *a, int err)
 {
 	struct change *c = &a->moved;
 
-	snprintf(c->reason, sizeof(c->reason), "the kernel does not let its process go there: %s", strerror(-err));
+	snprintf(c->reason, sizeof(c->reason), "its process cannot go there: %s", move_error(err));
 	c->state = CHANGE_REFUSED;
+}
+
+/* A command that is held before its exec is no member yet; and while it is our child, nobody else can have its pid. */
+static bool is_child(pid_t pid)
+{
+	siginfo_t info;
+
+	return !waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT);
 }
 
 void governed_move(struct governed *a, struct governing *g, pid_t pid)
 {
+	struct member_context m = { g->config, a->app, 0 };
 	unsigned int i;
 	int err;
 
@@ -200,9 +215,9 @@ void governed_move(struct governed *a, struct governing *g, pid_t pid)
 
 		if (!p->usable || !p->place.ours || (i && p->place.group.v2))
 			continue;
-		err = place_move(&p->place, pid);
+		err = place_move(&p->place, pid, is_child(pid) ? NULL : is_member, &m);
 		if (err && err != -ESRCH) {
-			log_warn("process %d stays in its control group: %s", (int)pid, strerror(-err));
+			log_warn("process %d stays in its control group: %s", (int)pid, move_error(err));
 			if (pid == a->pid)
 				note_failure(a, err);
 		}

@@ -83,7 +83,7 @@ static int open_journal(struct governor *g)
 			 strerror(-err));
 		return err;
 	}
-	err = expedite_open("", c->journal_dir, g->governing.journal, &g->governing.expedite);
+	err = expedite_open("", c->journal_dir, &g->governing.expedite);
 	return err ? err : spread_open(c->journal_dir, c->cpu_states, &g->governing.spreader);
 }
 

@@ -23,6 +23,7 @@
 #define LIMIT_NS 3000000000ULL /* for processes that fork meanwhile */
 #define SCOPE_LIMIT_NS 5000000000ULL /* systemd takes its time, and more on a machine that is busy */
 #define HOMELESS_LIMIT_NS 500000000ULL
+#define MOVED_NAP_MS 1 /* we may be a realtime process: those who fork must come to run */
 #define NAP_MS 5 /* tasks that die keep a group busy for a moment after they left cgroup.procs */
 
 /* Where processes go: home, or the nearest group above it that is left and takes them. */
@@ -161,7 +162,7 @@ static bool has_groups(int group)
 /* Moves and tries to remove, until that is done or takes too long. */
 static int empty_and_remove(int group, int parent, const char *name, struct home *home)
 {
-	const struct timespec nap = { .tv_nsec = NAP_MS * 1000000L };
+	struct timespec nap = { 0 };
 	uint64_t from = clock_monotonic_ns();
 	int moved, err;
 
@@ -172,10 +173,9 @@ static int empty_and_remove(int group, int parent, const char *name, struct home
 			return 0;
 		if (errno != EBUSY)
 			return -errno;
-		if (moved)
-			continue;
-		if (has_groups(group))
+		if (!moved && has_groups(group))
 			return -EBUSY;
+		nap.tv_nsec = (moved ? MOVED_NAP_MS : NAP_MS) * 1000000L;
 		nanosleep(&nap, NULL);
 	} while (clock_monotonic_ns() - from < LIMIT_NS);
 	return err;

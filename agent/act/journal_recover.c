@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "act/expedite.h"
 #include "act/journal.h"
 #include "act/journal_dir.h"
 #include "act/journal_list.h"
@@ -191,6 +192,7 @@ int journal_recover_below(const char *root, const char *directory, bool kept, jo
 		free(names[i]);
 	}
 	free(names);
+	expedite_recover(root, r.dir, tell, context); /* what failed is told, and left to the next */
 	close(r.dir);
 	*ret_live = r.live;
 	return (int)r.undone;

@@ -15,7 +15,9 @@
 #include <unistd.h>
 
 #include "act/place_name.h"
+#include "act/place_realtime.h"
 #include "act/place_systemd.h"
+#include "act/place_threads.h"
 #include "sys/cgroup_tree.h"
 #include "sys/root.h"
 #include "util/cleanup.h"
@@ -173,6 +175,8 @@ static int make_group(struct place *place, int parent, const char *controller, s
 	err = fd < 0 ? fd : sys_cgroup_id_at(fd, &place->group.id);
 	if (!err && !place->group.v2 && !strcmp(controller, "cpuset"))
 		err = fill_cpuset(parent, fd);
+	if (!err && !place->group.v2)
+		place_realtime(parent, fd);
 	if (!err)
 		return 0;
 	unlinkat(parent, strrchr(place->group.directory, '/') + 1, AT_REMOVEDIR);
@@ -240,11 +244,32 @@ static int move_pid(int group, pid_t pid)
 	return sys_cgroup_write(group, "cgroup.procs", text);
 }
 
-int place_move(const struct place *place, pid_t pid)
+/* Moves a process, which may end meanwhile: if its pid then belongs to a stranger, that one goes back. */
+static int move_process(const struct place *place, int group, int home, pid_t pid, place_member member, void *context)
 {
-	cleanup_close int fd = sys_cgroup_open(&place->group);
+	bool apart = false;
+	int err;
 
-	return fd < 0 ? fd : move_pid(fd, pid);
+	err = place->group.v2 ? 0 : place_threads(place->root, pid, place->home.controller, &apart);
+	if (!err && apart)
+		err = -EXDEV;
+	if (!err)
+		err = move_pid(group, pid);
+	if (err || !member || member(context, pid))
+		return err;
+	err = move_pid(home, pid);
+	return err ? err : -ESRCH;
+}
+
+int place_move(const struct place *place, pid_t pid, place_member member, void *context)
+{
+	cleanup_close int group = sys_cgroup_open(&place->group), home = -1;
+
+	if (group < 0)
+		return group;
+	/* for one who is to go back; without it, nobody is moved whose pid might be another's */
+	home = member ? sys_cgroup_open(&place->home) : -1;
+	return member && home < 0 ? home : move_process(place, group, home, pid, member, context);
 }
 
 struct move {
@@ -267,20 +292,6 @@ static bool has_ended(pid_t pid)
 	return poll(&ended, 1, 0) > 0;
 }
 
-/* Moves a process, which may end meanwhile: if its pid then belongs to a stranger, that one goes back. */
-static int move_member(struct move *move, int from, pid_t pid)
-{
-	int err = move_pid(move->group, pid);
-
-	if (!err && !move->member(move->context, pid)) {
-		err = move_pid(from, pid);
-		return err == -ESRCH ? 0 : err;
-	}
-	if (!err)
-		move->moved++;
-	return err == -ESRCH ? 0 : err;
-}
-
 /* One pass over home. Returns 0 or -errno: home cannot be read. */
 static int move_pass(struct move *move, int home)
 {
@@ -297,11 +308,15 @@ static int move_pass(struct move *move, int home)
 			move->missed = move->missed || has_ended(pids[i]);
 			continue;
 		}
-		move->found++;
-		err = move_member(move, home, pids[i]);
+		err = move_process(move->place, move->group, home, pids[i], move->member, move->context);
 		if (err == -ENOENT) /* the group itself is gone */
 			return err;
-		if (err && !move->refused)
+		if (err == -EXDEV) /* its threads stay where they are, in every pass */
+			continue;
+		move->found++;
+		if (!err)
+			move->moved++;
+		else if (err != -ESRCH && !move->refused)
 			move->refused = err;
 	}
 	return 0;

@@ -24,6 +24,7 @@ struct place_rules {
 };
 
 struct place {
+	const char *root; /* of /proc: the rules' */
 	struct sys_cgroup group; /* the app's, where knobs are turned */
 	struct sys_cgroup home; /* where it was found */
 	bool ours; /* group was made by us and is removed at the end */
@@ -68,18 +69,21 @@ int place_make(struct place *place, const char *controller, struct journal *jour
 int place_enable(const struct place *place, const char *controller, struct journal *journal, char why[PLACE_WHY]);
 
 /*
- * Moves one process with all its threads into place->group. Returns 0, -ESRCH (it is gone), -ENOENT (the group is gone,
- * or another has its name), or -errno. The first of several moves waits for an RCU grace period; see expedite.h.
+ * Moves one process with all its threads into place->group. If member says after that that the pid is no member's, it
+ * belongs to a stranger by now, who goes to home; member is NULL for a process that cannot end meanwhile (it is held).
+ * Returns 0, -ESRCH (it is gone), -ENOENT (the group is gone, or another has its name), -EXDEV (v1: its threads are in
+ * different groups, and stay there), or -errno. The first of several moves waits for an RCU grace period; see
+ * expedite.h.
  */
-int place_move(const struct place *place, pid_t pid);
+int place_move(const struct place *place, pid_t pid, place_member member, void *context);
 
 /*
  * Moves every member that is in home until no pass finds any more (they fork meanwhile; at most 64 passes). A process
- * whose pid belongs to no member after the move goes back. Groups below
- * home are left alone: they may have limits of their own, and undoing would not know who came from where. Returns the
- * number of processes that were moved (0: there was none left), -EAGAIN (64 passes met members that were gone before
- * they could be moved, each with children), or -errno: of the first member that the kernel refused to move, after all
- * others were.
+ * whose pid belongs to no member after the move goes back. Groups below home are left alone: they may have limits of
+ * their own, and undoing would not know who came from where; for the same reason, in v1, processes whose threads are in
+ * different groups are left alone, and not counted. Returns the number of processes that were moved (0: there was none
+ * left), -EAGAIN (64 passes met members that were gone before they could be moved, each with children), or -errno: of
+ * the first member that the kernel refused to move, after all others were.
  */
 int place_move_members(const struct place *place, place_member member, void *context);
 

@@ -295,6 +295,7 @@ static int find(const struct search *s, pid_t pid, const char *name, struct plac
 		err = is_alone(s, home, &alone);
 	if (err)
 		return err;
+	place->root = s->rules->root;
 	place->ours = !alone;
 	place->group = place->home;
 	err = place_systemd_find(s->rules->root, &place->home, place->ours, &place->systemd, s->why);

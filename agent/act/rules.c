@@ -65,10 +65,14 @@ static uint64_t one(const struct evidence *e, const struct rule_facts *f)
 	return 1;
 }
 
-/* What the group has, and what it had to read again because it was taken away; never more than half of the memory. */
+/*
+ * What the group has, what it had to read again because it was taken away, and as much again: what is protected counts
+ * only as far as the group has it, and without room to grow it would lose what it reads until the next look. Never more
+ * than half of the memory.
+ */
 static uint64_t working_set(const struct evidence *e, const struct rule_facts *f)
 {
-	uint64_t want = f->group_bytes + f->refaulted_bytes, half = f->machine_bytes / 2;
+	uint64_t want = 2 * (f->group_bytes + f->refaulted_bytes), half = f->machine_bytes / 2;
 
 	if (!memory_short(e) && !f->refaulted_bytes)
 		return 0;
@@ -183,13 +187,13 @@ const struct rule rules[] = {
 	  .support = true,
 	  .due = memory_or_disk,
 	  .value = working_set },
+	/* not measured: what a window without it loses is read again in the next one with it, and costs more than it tells */
 	{ .knob = &knob_memory_low,
 	  .bottleneck = "memory-reclaim",
 	  .reason = "its memory is taken away and read again",
 	  .where = RULE_APP,
 	  .due = memory_or_disk,
-	  .value = working_set,
-	  .measure = MEMORY_WINDOWS },
+	  .value = working_set },
 	{ .knob = &knob_memory_reclaim,
 	  .bottleneck = "memory-reclaim",
 	  .reason = "the settings name this group as background",

@@ -248,23 +248,89 @@ attached_inside() {
 	wait_for 2 in_group_of_ours "$app" && find_ours "$1" || fail "the app was not placed"
 }
 
-# A process that may not be moved (a realtime one, where groups have no realtime share): it stays, and nothing is left.
+# realtime_share GROUP MICROSECONDS: of each second, where the kernel gives groups shares of their own.
+realtime_share() {
+	[ -f "$1/cpu.rt_runtime_us" ] || skip "groups have no realtime share here"
+	echo "$2" 2>/dev/null >"$1/cpu.rt_runtime_us" || skip "others have all the realtime share"
+}
+
+# A process that may not be moved (a realtime one, where home has handed out all of its share): it stays, and nothing is
+# left.
 case_act_unmovable() {
 	local app
 
 	need chrt
 	arena
-	start chrt -f 1 sleep 60
+	realtime_share "$arena" 20000
+	start "${INSIDE[@]}" chrt -f 1 sleep 60
 	app=$started
-	group_inside probe
 	wait_for 2 test "$(ps -o cls= -p "$app")" = FF
-	"${IN[@]}" "$group" -- true || fail "the group takes no process at all"
-	{ echo "$app" >"$group/cgroup.procs"; } 2>/dev/null && skip "this kernel moves realtime processes like any other"
+	group_inside taken
+	realtime_share "$group" 20000
 	snapshot >before
 	observe r --pid "$app" -d 1
 	in_group_of_ours "$app" && fail "it was moved"
 	grep -q "^accel-agent: process $app stays in its control group" r.err || fail "no warning: $(cat r.err)"
 	as_before
+}
+
+# Programs that want realtime get it in our group as well, and who has it already comes there.
+case_act_realtime() {
+	local app
+
+	need chrt
+	arena
+	realtime_share "$arena" 20000
+	agent_inside
+	snapshot >before
+	observe r -- sh -c 'grep ":cpu[:,]" /proc/self/cgroup && exec chrt -f 1 sleep 0.3'
+	grep -q '/accel-agent\.' r.out || fail "the command ran in $(cat r.out)"
+	start "${INSIDE[@]}" chrt -f 1 sleep 60
+	app=$started
+	wait_for 2 test "$(ps -o cls= -p "$app")" = FF
+	observe_start r2 --pid "$app" -d 2
+	wait_for 5 in_group_of_ours "$app" || fail "the realtime process was not moved: $(cat r2.err)"
+	observed r2
+	is_in "$app" "$arena" || fail "the app is not at home"
+	as_before
+}
+
+# v1: a thread in a group of its own, with a quota perhaps, stays there, and its process where it is.
+case_act_threads_apart() {
+	local app thread own
+
+	arena
+	group_inside vcpu0
+	own=$group
+	start "${INSIDE[@]}" "$WORKLOADS/spin" 2 60 >/dev/null
+	app=$started
+	wait_for 2 test -d "/proc/$app/task" && sleep 0.2
+	thread=$(ls "/proc/$app/task" | tail -n 1)
+	[ "$thread" != "$app" ] || fail "it has no second thread"
+	echo "$thread" >"$own/tasks" || fail "the thread cannot be moved"
+	snapshot >before
+	observe r --pid "$app" -d 2
+	grep -qx "$thread" "$own/tasks" || fail "the thread is in $(grep :cpu "/proc/$app/task/$thread/cgroup")"
+	grep -qx "$app" "$arena/tasks" || fail "the process is in $(grep :cpu "/proc/$app/cgroup")"
+	as_before
+}
+
+# What stands for the moment of a move only is not kept: an administrator may want it later.
+case_act_keep_for_a_moment() {
+	local app
+
+	[ "$(cat /sys/kernel/rcu_expedited)" = 0 ] || skip "rcu_expedited is set"
+	arena
+	start "${INSIDE[@]}" "$WORKLOADS/spin" 1 60 >/dev/null
+	app=$started
+	sleep 0.1
+	snapshot >before
+	observe r --pid "$app" -d 1 --on-exit keep
+	find /run/accel-agent -name 'kept-*' -newer before -exec cat {} + >kept
+	grep -q "$arena" kept || fail "nothing of the arena was kept"
+	grep -q rcu_expedited kept && fail "kept: $(grep rcu_expedited kept)"
+	restore
+	as_before "after restore"
 }
 
 # Somebody made a group in ours: that is not taken apart, and once it is gone, restore finishes.

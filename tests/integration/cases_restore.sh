@@ -137,6 +137,30 @@ case_restore_group_without_home() {
 	[ -z "$(cat "$home/cgroup.procs")" ] || fail "the process is in a group that is not its home"
 }
 
+# Nobody is said to be where they are not.
+case_restore_says_where() {
+	group_make cpu
+	group_of_agent
+	journal "group $(($(group_id "$group") + 100000)) $made - - - $group/accel-test-gone"
+	restore
+	grep -qx "$app" "$group/cgroup.procs" || fail "the process is not in the group above"
+	grep -q "^$made: removed; .* or above that if it is gone\$" out || fail "said: $(cat out)"
+}
+
+# An agent that was killed while it moved somebody: the 1 is its own if it said so, and this boot.
+case_restore_expedited() {
+	local file=/sys/kernel/rcu_expedited lock=$STATE/expedite.lock
+
+	[ "$(cat "$file")" = 0 ] || wait_for 2 grep -q 0 "$file" || skip "somebody wants $file at 1"
+	[ -d "$STATE" ] || mkdir -m 700 "$STATE" || fail "$STATE cannot be made"
+	trap 'echo 0 >/sys/kernel/rcu_expedited; case_end' EXIT # where no local variable is left
+	(umask 077 && flock "$lock" sh -c "printf '1-%.8s' \"\$(cat /proc/sys/kernel/random/boot_id)\" >$lock; echo 1 >$file")
+	restore
+	[ "$status" -eq 0 ] || fail "exit status $status: $(cat err out)"
+	[ "$(cat "$file")" = 0 ] || fail "it is $(cat "$file")"
+	[ ! -s "$lock" ] || fail "the mark is still there: $(cat "$lock")"
+}
+
 # What others made inside our group is not ours to take apart; once it is gone, the next restore finishes.
 case_restore_group_with_others() {
 	group_make cpu

@@ -99,8 +99,10 @@ static int tree_make(void **state)
 		return -1;
 	moves = open(at("/home/accel-agent.1.a/cgroup.procs"), O_RDWR | O_NONBLOCK);
 	memset(&place, 0, sizeof(place));
+	place.root = root;
 	place.ours = true;
 	place.home.mount_len = strlen(root);
+	strcpy(place.home.controller, "cpu");
 	strcpy(place.home.directory, at("/home"));
 	place.group = place.home;
 	strcpy(place.group.directory, at("/home/accel-agent.1.a"));
@@ -138,13 +140,13 @@ static void move_writes_the_pid(void **state)
 {
 	struct place *place = *state;
 
-	assert_int_equal(place_move(place, 4711), 0);
+	assert_int_equal(place_move(place, 4711, NULL, NULL), 0);
 	assert_moved("4711\n");
 	assert_int_equal(rename(at("/home/accel-agent.1.a"), at("/home/moved")), 0);
-	assert_int_equal(place_move(place, 4711), -ENOENT);
+	assert_int_equal(place_move(place, 4711, NULL, NULL), -ENOENT);
 	assert_int_equal(mkdir(at("/home/accel-agent.1.a"), 0755), 0);
 	put("/home/accel-agent.1.a/cgroup.procs", "");
-	assert_int_equal(place_move(place, 4711), -ENOENT);
+	assert_int_equal(place_move(place, 4711, NULL, NULL), -ENOENT);
 	assert_text("/home/accel-agent.1.a/cgroup.procs", "");
 }
 
@@ -176,6 +178,61 @@ static bool is_member(void *context, pid_t pid)
 	if (pid == app->reused)
 		return app->lookups++ == 0;
 	return pid >= MEMBER;
+}
+
+/* Who is no member any more once it was moved has the pid of one who ended: it goes home. */
+static void move_returns_a_stranger(void **state)
+{
+	struct place *place = *state;
+	struct app app = { .reused = 5000000 };
+
+	put("/home/cgroup.procs", "");
+	assert_int_equal(place_move(place, 5000001, is_member, &app), 0);
+	assert_moved("5000001\n");
+	assert_text("/home/cgroup.procs", "");
+	app.lookups = 1;
+	assert_int_equal(place_move(place, 5000000, is_member, &app), -ESRCH);
+	assert_moved("5000000\n");
+	assert_text("/home/cgroup.procs", "5000000\n");
+	place->home.id++;
+	assert_int_equal(place_move(place, 5000001, is_member, &app), -ENOENT); /* it could not go back */
+	assert_moved("");
+}
+
+static void put_thread(const char *pid, const char *thread, const char *text)
+{
+	char path[128];
+
+	mkdir(at("/proc"), 0755);
+	snprintf(path, sizeof(path), "/proc/%s", pid);
+	mkdir(at(path), 0755);
+	strcat(path, "/task");
+	mkdir(at(path), 0755);
+	snprintf(path, sizeof(path), "/proc/%s/task/%s", pid, thread);
+	mkdir(at(path), 0755);
+	strcat(path, "/cgroup");
+	put(path, text);
+}
+
+/* v1: threads in groups of their own stay in them, whether their process is to be moved or is one of many. */
+static void move_leaves_threads_in_their_groups(void **state)
+{
+	struct place *place = *state;
+	struct app app = { .next = { NULL } };
+
+	put_thread("5000000", "5000000", "1:cpu:/home\n");
+	put_thread("5000000", "5000002", "1:cpu:/home/vcpu0\n");
+	put_thread("5000001", "5000001", "1:cpu:/home\n");
+	put_thread("5000001", "5000003", "1:cpu:/home\n");
+	assert_int_equal(place_move(place, 5000000, NULL, NULL), -EXDEV);
+	assert_moved("");
+	app.next[0] = "5000000\n";
+	put_home("5000000\n5000001\n");
+	assert_int_equal(place_move_members(place, is_member, &app), 1);
+	assert_moved("5000001\n");
+	assert_int_equal(app.passes, 3); /* those who stay do not count as found */
+	place->group.v2 = true; /* which has no such threads outside of threaded groups */
+	assert_int_equal(place_move(place, 5000000, NULL, NULL), 0);
 }
 
 /* Children that were forked while their parents were moved are moved by the next pass, strangers are not. */
@@ -273,6 +330,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(move_writes_the_pid, tree_make, tree_remove),
+		cmocka_unit_test_setup_teardown(move_returns_a_stranger, tree_make, tree_remove),
+		cmocka_unit_test_setup_teardown(move_leaves_threads_in_their_groups, tree_make, tree_remove),
 		cmocka_unit_test_setup_teardown(move_members_follows_forks, tree_make, tree_remove),
 		cmocka_unit_test_setup_teardown(move_members_minds_who_ended, tree_make, tree_remove),
 		cmocka_unit_test_setup_teardown(move_members_leaves_groups_below, tree_make, tree_remove),
