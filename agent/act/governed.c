@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "util/clock.h"
 #include "util/log.h"
 
 #define REPEAT_NS 5000000000ULL /* between two rounds of what leaves no value behind */
@@ -88,7 +89,7 @@ static bool try_rule(struct governed *a, struct governing *g, const struct rule 
 			return false;
 		}
 	}
-	t->made_ns = a->before.now_ns;
+	t->made_ns = clock_monotonic_ns();
 	t->internal = (struct trial_switch){ .turn = turn_spread, .context = g, .app = a->app };
 	return !trial_make(t, g->journal);
 }
@@ -400,6 +401,7 @@ bool governed_look(struct governed *a, struct governing *g, const struct act_sam
 	if (!(e.seconds > 0))
 		return false;
 	a->crowded = rule_crowded(&e);
+	a->was_crowded |= a->crowded;
 	note_due(a, &e);
 	drop_supports(a);
 	if (!may_begin) /* something is being measured: nothing else changes meanwhile */

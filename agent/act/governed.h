@@ -55,6 +55,7 @@ struct governed {
 	bool undone; /* after its end: nothing of what was changed is left */
 	uint64_t ended_ns; /* when it was seen to have ended */
 	pid_t starting; /* it belongs to the app although its exec is still to come; 0: none */
+	bool was_crowded; /* at some look since its start */
 	bool crowded; /* at the last look, others wanted its CPUs */
 	bool members_moved; /* all that belonged to it when it was placed */
 };

@@ -118,5 +118,5 @@ void governed_forget(struct governed *a)
 	a->moved = (struct change){ 0 };
 	a->ntrials = a->nplaces = 0;
 	a->memory_before = (struct facts_before){ 0 };
-	a->undone = a->members_moved = false;
+	a->undone = a->members_moved = a->was_crowded = false;
 }

@@ -14,7 +14,9 @@
 #include "util/clock.h"
 #include "util/log.h"
 
-#define LOOK_NS 100000000ULL /* between two looks at an app that lives */
+#define LOOK_NS 100000000ULL /* between two looks at an app that lives; but while one is young: */
+#define YOUNG_LOOK_NS 40000000ULL
+#define YOUNG_NS 1000000000ULL
 #define FIRST_LOOK_NS 10000000ULL /* after a start: for what it forked before it was placed */
 #define LINGER_NS 5000000000ULL /* that an app's group outlives it: builds call the same tools again and again */
 #define FAST_LIST 1024
@@ -23,6 +25,7 @@ struct governor {
 	struct governing governing;
 	struct governed *apps; /* owned */
 	uint64_t look_ns; /* when the next look is due */
+	uint64_t young_ns; /* until then an app is young */
 	uint64_t spread_ns; /* when threads are spread next */
 	bool finished;
 	char fast_list[FAST_LIST];
@@ -121,6 +124,7 @@ void governor_started(struct governor *g, unsigned int app, pid_t pid)
 		return;
 	governed_start(&g->apps[app], &g->governing, pid);
 	g->look_ns = clock_monotonic_ns() + FIRST_LOOK_NS;
+	g->young_ns = clock_monotonic_ns() + YOUNG_NS;
 }
 
 static int sample(const struct governor *g, unsigned int app, struct act_sample *ret)
@@ -180,7 +184,7 @@ static void watch_cpus(struct governor *g)
 	int err;
 
 	for (i = 0; i < c->napps; i++)
-		if (g->apps[i].alive)
+		if (g->apps[i].alive && g->apps[i].was_crowded)
 			wanted |= g->governing.spreadable & (1ULL << i);
 	if (wanted == g->governing.watched)
 		return;
@@ -274,7 +278,7 @@ int governor_tick(struct governor *g)
 	if (now >= g->look_ns) {
 		look(g);
 		watch_cpus(g);
-		g->look_ns = now + LOOK_NS;
+		g->look_ns = now + (now < g->young_ns ? YOUNG_LOOK_NS : LOOK_NS);
 	}
 	if (to_spread(g))
 		next = g->spread_ns;

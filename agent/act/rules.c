@@ -155,6 +155,7 @@ const struct rule rules[] = {
 	{ .knob = &knob_spread,
 	  .bottleneck = "cpu-neighbour",
 	  .reason = "its threads wait for each other while others have a CPU",
+	  .at_start = true,
 	  .where = RULE_APP,
 	  .due = rule_crowded,
 	  .text = spread,

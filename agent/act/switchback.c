@@ -5,7 +5,7 @@
 
 void switchback_start(struct switchback *s, const struct switchback_rule *rule)
 {
-	*s = (struct switchback){ .rule = rule, .on = true };
+	*s = (struct switchback){ .rule = rule, .longer = 1, .on = true };
 }
 
 struct effect switchback_effect(const struct switchback *s)
@@ -15,7 +15,7 @@ struct effect switchback_effect(const struct switchback *s)
 
 uint64_t switchback_next(const struct switchback *s)
 {
-	return s->from_ns + (s->settling ? s->rule->settle_ns : s->rule->window_ns);
+	return s->from_ns + (s->settling ? s->rule->settle_ns : s->rule->window_ns * s->longer);
 }
 
 static void begin(struct switchback *s, bool settling, uint64_t now_ns, double counter)

@@ -29,6 +29,7 @@ enum switchback_want {
 
 struct switchback {
 	const struct switchback_rule *rule;
+	unsigned int longer; /* windows are so many times as long as the rule says; 1 after switchback_start() */
 	struct effect_pair pairs[EFFECT_PAIRS_MAX];
 	unsigned int npairs;
 	bool on; /* what is in force */

@@ -4,6 +4,7 @@
 #include "act/trial.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 
 #define FLIPS_MAX 2 /* then the knob is left alone: its use cannot be told on this machine */
 #define REST_NS 10000000000ULL /* before a verdict is looked at again; doubles each time */
+#define LONGER_MAX 8
 #define UNIT_WAIT_NS 2000000000ULL
 #define UNIT_NAP_NS 500000L
 #define REST_MAX_NS 600000000000ULL
@@ -296,34 +298,45 @@ void trial_measure(struct trial *t)
 	t->change.state = CHANGE_KEPT;
 	t->phase = TRIAL_MEASURING;
 	switchback_start(&t->switchback, &t->rule->measure);
+	t->switchback.longer = t->longer ? t->longer : 1;
 }
 
-static bool proven(const struct trial *t)
+/*
+ * What was shown to help stays; so does what seems to, though the windows were too few to tell: it is measured again,
+ * in longer ones, and the report says that it is not certain.
+ */
+static bool stays(const struct trial *t)
 {
-	return t->change.effect.verdict == EFFECT_HELPS;
+	const struct effect *e = &t->change.effect;
+
+	if (e->verdict == EFFECT_INCONCLUSIVE)
+		return isnan(e->percent) ? e->after > 0 : e->percent >= t->rule->measure.smallest;
+	return e->verdict == EFFECT_HELPS;
 }
 
-/* The windows have said what they can: only what helps stays. */
+/* The windows have said what they can. */
 static void conclude(struct trial *t, uint64_t now_ns)
 {
-	bool before = proven(t), first = t->change.effect.verdict == EFFECT_NOT_MEASURED;
+	bool before = stays(t), first = t->change.effect.verdict == EFFECT_NOT_MEASURED;
 	int err;
 
 	t->change.effect = switchback_effect(&t->switchback);
-	if (!first && before != proven(t))
+	if (!first && before != stays(t))
 		t->flips++;
-	err = switch_to(t, proven(t));
+	err = switch_to(t, stays(t));
 	if (err) {
 		give_up(t, err);
 		return;
 	}
-	t->change.state = proven(t) ? CHANGE_KEPT : CHANGE_UNDONE;
-	t->phase = proven(t) ? TRIAL_PROVEN : TRIAL_RESTING;
+	t->change.state = stays(t) ? CHANGE_KEPT : CHANGE_UNDONE;
+	t->phase = stays(t) ? TRIAL_PROVEN : TRIAL_RESTING;
 	if (t->flips >= FLIPS_MAX) {
 		t->phase = TRIAL_OVER;
 		snprintf(t->change.reason, sizeof(t->change.reason),
 			 "%s; measured differently each time, so left alone", t->rule->reason);
 	}
+	if (t->change.effect.verdict == EFFECT_INCONCLUSIVE && t->switchback.longer < LONGER_MAX)
+		t->longer = t->switchback.longer * 2;
 	t->again_ns = now_ns + t->rest_ns;
 	t->rest_ns = t->rest_ns < REST_MAX_NS / 2 ? t->rest_ns * 2 : REST_MAX_NS;
 }

@@ -50,6 +50,7 @@ struct trial {
 	uint64_t made_ns; /* when it came into force; the caller sets it */
 	uint64_t again_ns, rest_ns;
 	struct switchback switchback;
+	unsigned int longer; /* of its windows, the next time: the last ones could not tell */
 	struct trial_switch internal; /* set by the caller for an internal knob, before trial_make() */
 	struct change change;
 };
