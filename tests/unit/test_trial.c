@@ -311,6 +311,48 @@ static void test_windows(void **state)
 	assert_int_equal(trial_next(&f->t), 1060 * MS);
 }
 
+/* The same for an app that has another phase in each pair: too much noise for a verdict. */
+static void measure_noise(struct fixture *f, double off, double on)
+{
+	unsigned int steps;
+
+	for (steps = 0; f->t.phase == TRIAL_MEASURING; steps++) {
+		assert_true(steps < 400);
+		trial_step(&f->t, f->now_ns, f->counter);
+		f->counter += 0.01 * (f->t.in_force ? on * (f->t.switchback.npairs % 2 ? 1.9 : 0.1) : off);
+		f->now_ns += 10 * MS;
+	}
+}
+
+/* What seems to help stays, though it is not certain, and is measured again in windows twice as long. */
+static void test_inconclusive_gain(void **state)
+{
+	struct fixture *f = *state;
+
+	make(f);
+	trial_measure(&f->t);
+	measure_noise(f, 1, 1.5);
+	assert_int_equal(f->t.change.effect.verdict, EFFECT_INCONCLUSIVE);
+	assert_true(f->t.change.effect.percent > 2);
+	assert_int_equal(f->t.change.state, CHANGE_KEPT);
+	sandbox_assert(f->sandbox, SHARES, "4096\n");
+	trial_measure(&f->t);
+	assert_int_equal(f->t.switchback.longer, 2);
+}
+
+/* What seems not to is undone. */
+static void test_inconclusive_loss(void **state)
+{
+	struct fixture *f = *state;
+
+	make(f);
+	trial_measure(&f->t);
+	measure_noise(f, 1, 0.8);
+	assert_int_equal(f->t.change.effect.verdict, EFFECT_INCONCLUSIVE);
+	assert_int_equal(f->t.change.state, CHANGE_UNDONE);
+	sandbox_assert(f->sandbox, SHARES, "1024\n");
+}
+
 /* Somebody else writes while it is measured: his value stays, and nothing is measured any more. */
 static void test_foreign_write(void **state)
 {
@@ -489,6 +531,8 @@ int main(void)
 		TEST(test_measure_nothing),
 		TEST(test_measure_harms),
 		TEST(test_windows),
+		TEST(test_inconclusive_gain),
+		TEST(test_inconclusive_loss),
 		TEST(test_foreign_write),
 		TEST(test_group_gone),
 		TEST(test_group_made_again),
