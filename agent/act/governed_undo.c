@@ -114,7 +114,8 @@ void governed_forget(struct governed *a)
 	if (a->moved.knob)
 		remember(a, &a->moved);
 	for (i = 0; i < a->ntrials; i++)
-		remember(a, &a->trials[i].change);
+		if (a->trials[i].needed || !a->trials[i].rule->knob->internal)
+			remember(a, &a->trials[i].change);
 	a->moved = (struct change){ 0 };
 	a->ntrials = a->nplaces = 0;
 	a->memory_before = (struct facts_before){ 0 };

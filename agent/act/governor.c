@@ -350,7 +350,8 @@ size_t governor_changes(const struct governor *g, unsigned int app, struct chang
 		add(ret, max, &n, &a->history[i]);
 	add(ret, max, &n, &a->moved);
 	for (i = 0; i < a->ntrials; i++)
-		add(ret, max, &n, &a->trials[i].change);
+		if (a->trials[i].needed || !a->trials[i].rule->knob->internal) /* spreading does nothing until then */
+			add(ret, max, &n, &a->trials[i].change);
 	for (i = 0; i < g->governing.demoted.ngroups; i++)
 		add(ret, max, &n, &g->governing.demoted.changes[i]);
 	return n;

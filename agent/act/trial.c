@@ -309,6 +309,8 @@ static bool stays(const struct trial *t)
 {
 	const struct effect *e = &t->change.effect;
 
+	if (t->rule->at_start) /* it is there in case it is needed: later, if not now */
+		return e->verdict != EFFECT_HARMS;
 	if (e->verdict == EFFECT_INCONCLUSIVE)
 		return isnan(e->percent) ? e->after > 0 : e->percent >= t->rule->measure.smallest;
 	return e->verdict == EFFECT_HELPS;

@@ -134,12 +134,13 @@ case_act_idle_machine_no_windows() {
 	while value=$(cat "$ours/cpu.shares" 2>/dev/null); do
 		looks=$((looks + 1))
 		[ "$value" -gt 1024 ] || windows=$((windows + 1))
+		sleep 0.015 # who looks all the time competes
 	done
 	observed r
 	jq -e '[.bottlenecks[] | select(.id == "cpu-neighbour")] == []' r >/dev/null ||
 		skip "the machine was not quiet: others ran on the CPUs of the app"
 	[ "$windows" -eq 0 ] || fail "without the weight in $windows of $looks looks"
-	[ "$looks" -gt 100 ] || fail "only $looks looks"
+	[ "$looks" -gt 40 ] || fail "only $looks looks"
 	holds r '[.actions[].effect] | all(. == null)' .actions
 	holds r "$(weight_of -0) | .state == \"kept\" and .restored" .actions
 }
