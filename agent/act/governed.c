@@ -132,13 +132,13 @@ static void count_memory(struct governed *a, struct governing *g)
 
 void governed_start(struct governed *a, struct governing *g, pid_t pid)
 {
-	bool first = !a->started;
+	bool first = !a->started, at_home = first || governed_at_home(a, g, pid);
 
 	/* it had ended: what is left of its last run goes, unless it comes from the same place again */
-	if (!first && !a->alive && (a->undone || !governed_at_home(a, g, pid))) {
+	if (!first && !a->alive && (a->undone || !at_home)) {
 		governed_undo(a, g);
 		governed_forget(a);
-		first = true;
+		first = at_home = true;
 	}
 	a->started = true;
 	a->alive = true;
@@ -149,7 +149,7 @@ void governed_start(struct governed *a, struct governing *g, pid_t pid)
 		count_memory(a, g);
 		a->starting = 0;
 	}
-	if (g->config->dry_run || (!first && !governed_at_home(a, g, pid)))
+	if (g->config->dry_run || !at_home)
 		return;
 	governed_move(a, g, pid);
 }
