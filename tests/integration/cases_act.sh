@@ -103,13 +103,14 @@ case_act_attach_storm() {
 	all_restored r
 }
 
-# Three for each CPU compete: the weight helps, and that is proven.
+# Three for each CPU compete: the weight helps, and that is proven. The app has two threads a CPU: with one, both could
+# begin on the same CPU, which they would have for themselves with and without the weight.
 case_act_proves_gain() {
 	arena
 	agent_inside
 	snapshot >before
 	hogs $((3 * NCPU)) 20
-	observe r -- "$WORKLOADS/spin" "$NCPU" 3
+	observe r -- "$WORKLOADS/spin" $((2 * NCPU)) 3
 	as_before
 	all_restored r
 	holds r "$(weight_of -0) | .state == \"kept\" and .bottleneck == \"cpu-neighbour\" and .effect.verdict == \"helps\"
