@@ -183,8 +183,8 @@ static void check_clock(struct run *run)
  */
 static bool ends_with_apps(const struct run *run)
 {
-	return (run->config->target == TARGET_APPS && !run->config->from_catalogue) || run->config->target == TARGET_PID ||
-	       run->config->target == TARGET_CGROUP;
+	return (run->config->target == TARGET_APPS && !run->config->from_catalogue) ||
+	       run->config->target == TARGET_PID || run->config->target == TARGET_CGROUP;
 }
 
 static void wait_for_end(struct run *run)

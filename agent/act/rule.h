@@ -38,7 +38,8 @@ struct rule {
 	uint64_t (*value)(const struct evidence *e, const struct rule_facts *facts);
 	const char *(*text)(const struct evidence *e, const struct rule_facts *facts);
 	struct switchback_rule measure;
-	uint64_t measure_after_ns; /* in force: what brings little takes long to measure, and half of that time without it */
+	uint64_t
+		measure_after_ns; /* in force: what brings little takes long to measure, and half of that time without it */
 };
 
 /* In the order in which they are tried: one change at a time. */

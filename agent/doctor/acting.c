@@ -28,9 +28,9 @@ static const char *below_mount(const struct sys_cgroup *group)
 static int find(const char *root, const struct config *config, const char *controller, struct place *ret,
 		char why[PLACE_WHY])
 {
-	const struct place_rules rules = {
-		.root = root, .cgroup_root = config->cgroup_root, .kubepods = config->kubepods
-	};
+	const struct place_rules rules = { .root = root,
+					   .cgroup_root = config->cgroup_root,
+					   .kubepods = config->kubepods };
 
 	return place_find(&rules, controller, getpid(), "doctor", only_us, NULL, ret, why);
 }
@@ -44,7 +44,8 @@ static void check_group(struct findings *f, const char *root, const struct confi
 		findings_missing(f, FINDING_PART, "control group", "%s: apps are reported on, and not weighted", why);
 	else if (place.ours)
 		findings_ok(f, "control group", "an app gets one of its own %s %s",
-			    place.group.v2 && below_mount(&place.home)[1] ? "beside" : "below", below_mount(&place.home));
+			    place.group.v2 && below_mount(&place.home)[1] ? "beside" : "below",
+			    below_mount(&place.home));
 	else
 		findings_ok(f, "control group", "%s has nobody else in it", below_mount(&place.home));
 }
