@@ -12,21 +12,14 @@
 
 #define LOOK_NS 5000000000ULL
 
-static const char *below_mount(const struct sys_cgroup *group)
-{
-	const char *path = group->directory + group->mount_len;
-
-	return *path ? path : "/";
-}
-
 static void note(struct change *c, const struct place *place)
 {
 	c->bottleneck = "cpu-neighbour";
 	c->knob = "cgroup.procs";
 	c->state = CHANGE_KEPT;
-	snprintf(c->target, sizeof(c->target), "%s", below_mount(&place->group));
-	snprintf(c->old, sizeof(c->old), "%s", below_mount(&place->home));
-	snprintf(c->new, sizeof(c->new), "%s", below_mount(&place->group));
+	snprintf(c->target, sizeof(c->target), "%s", sys_cgroup_name(&place->group));
+	snprintf(c->old, sizeof(c->old), "%s", sys_cgroup_name(&place->home));
+	snprintf(c->new, sizeof(c->new), "%s", sys_cgroup_name(&place->group));
 	snprintf(c->reason, sizeof(c->reason), "background programs, which the settings allow to be slowed");
 }
 

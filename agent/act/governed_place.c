@@ -24,13 +24,6 @@ static bool is_member(void *context, pid_t pid)
 	return pid == m->starting || m->config->member(m->config->context, m->app, pid);
 }
 
-static const char *below_mount(const struct sys_cgroup *group)
-{
-	const char *path = group->directory + group->mount_len;
-
-	return *path ? path : "/";
-}
-
 static struct governed_place *new_place(struct governed *a, const char *controller)
 {
 	struct governed_place *p = &a->places[a->nplaces++];
@@ -58,9 +51,9 @@ static void note_move(struct governed *a, struct governing *g, const struct plac
 		return;
 	c->bottleneck = "cpu-neighbour";
 	c->knob = "cgroup.procs";
-	snprintf(c->target, sizeof(c->target), "%s", below_mount(&place->group));
-	snprintf(c->old, sizeof(c->old), "%s", below_mount(&place->home));
-	snprintf(c->new, sizeof(c->new), "%s", below_mount(&place->group));
+	snprintf(c->target, sizeof(c->target), "%s", sys_cgroup_name(&place->group));
+	snprintf(c->old, sizeof(c->old), "%s", sys_cgroup_name(&place->home));
+	snprintf(c->new, sizeof(c->new), "%s", sys_cgroup_name(&place->group));
 	snprintf(c->reason, sizeof(c->reason), "weights count among control groups, so it gets one of its own");
 	c->state = g->config->dry_run ? CHANGE_PLANNED : CHANGE_KEPT;
 }
@@ -74,7 +67,7 @@ static void note_refusal(struct governed *a, const struct place *place, const ch
 	c->bottleneck = "cpu-neighbour";
 	c->knob = "cgroup.procs";
 	if (place->home.directory[0])
-		snprintf(c->target, sizeof(c->target), "%s", below_mount(&place->home));
+		snprintf(c->target, sizeof(c->target), "%s", sys_cgroup_name(&place->home));
 	snprintf(c->reason, sizeof(c->reason), "%s", why);
 	c->state = CHANGE_REFUSED;
 }
@@ -239,8 +232,8 @@ bool governed_at_home(struct governed *a, struct governing *g, pid_t pid)
 		if (find_place(a, g, p->controller, pid, &at, why))
 			return false;
 		if (strcmp(at.home.directory, p->place.home.directory)) {
-			log_debug("process %d is in %s, its app came from %s", (int)pid, below_mount(&at.home),
-				  below_mount(&p->place.home));
+			log_debug("process %d is in %s, its app came from %s", (int)pid, sys_cgroup_name(&at.home),
+				  sys_cgroup_name(&p->place.home));
 			return false;
 		}
 	}
@@ -261,9 +254,10 @@ void governed_move_members(struct governed *a, struct governing *g)
 			continue;
 		moved = place_move_members(&p->place, is_member, &m);
 		if (moved > 0)
-			log_debug("%d more processes moved to %s", moved, below_mount(&p->place.group));
+			log_debug("%d more processes moved to %s", moved, sys_cgroup_name(&p->place.group));
 		else if (moved < 0)
-			log_debug("processes stay outside of %s: %s", below_mount(&p->place.group), strerror(-moved));
+			log_debug("processes stay outside of %s: %s", sys_cgroup_name(&p->place.group),
+				  strerror(-moved));
 	}
 	expedite_end(g->expedite);
 	a->members_moved = true;

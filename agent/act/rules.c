@@ -115,7 +115,7 @@ static const char *spread(const struct evidence *e, const struct rule_facts *f)
 static const char *first_in_line(const struct evidence *e, const struct rule_facts *f)
 {
 	(void)e, (void)f;
-	return "promote-to-rt";
+	return KNOB_IO_PRIO_FIRST;
 }
 
 /*

@@ -33,14 +33,6 @@ int trial_refuse(struct trial *t, int err, const char *format, ...)
 	return err;
 }
 
-/* The group below the mount, as people know it. */
-static const char *group_path(const struct sys_cgroup *group)
-{
-	const char *path = group->directory + group->mount_len;
-
-	return *path ? path : "/";
-}
-
 /* Whether what is planned is more than what is there: a weight that is larger already is somebody's decision. */
 static bool is_change(const struct trial *t, uint64_t wanted)
 {
@@ -110,7 +102,7 @@ int trial_plan(struct trial *ret, const struct rule *rule, const struct sys_cgro
 
 	t.change.bottleneck = rule->bottleneck;
 	t.change.knob = k->file(group);
-	snprintf(t.change.target, sizeof(t.change.target), "%s", group_path(group));
+	snprintf(t.change.target, sizeof(t.change.target), "%s", sys_cgroup_name(group));
 	snprintf(t.change.reason, sizeof(t.change.reason), "%s", rule->reason);
 	t.change.state = CHANGE_PLANNED;
 	t.change.effect.metric = rule->measure.metric;

@@ -18,13 +18,6 @@ static bool only_us(void *context, pid_t pid)
 	return pid == getpid();
 }
 
-static const char *below_mount(const struct sys_cgroup *group)
-{
-	const char *path = group->directory + group->mount_len;
-
-	return *path ? path : "/";
-}
-
 static int find(const char *root, const struct config *config, const char *controller, struct place *ret,
 		char why[PLACE_WHY])
 {
@@ -44,10 +37,10 @@ static void check_group(struct findings *f, const char *root, const struct confi
 		findings_missing(f, FINDING_PART, "control group", "%s: apps are reported on, and not weighted", why);
 	else if (place.ours)
 		findings_ok(f, "control group", "an app gets one of its own %s %s",
-			    place.group.v2 && below_mount(&place.home)[1] ? "beside" : "below",
-			    below_mount(&place.home));
+			    place.group.v2 && sys_cgroup_name(&place.home)[1] ? "beside" : "below",
+			    sys_cgroup_name(&place.home));
 	else
-		findings_ok(f, "control group", "%s has nobody else in it", below_mount(&place.home));
+		findings_ok(f, "control group", "%s has nobody else in it", sys_cgroup_name(&place.home));
 }
 
 /* The group where we are stands for the app's. A group of ours would have every file that its hierarchy has. */
@@ -63,7 +56,7 @@ static void check_knob(struct findings *f, const char *root, const struct config
 		err = knob->probe(root, &place.home, why);
 	}
 	if (!err)
-		findings_ok(f, name, "can be set in %s", below_mount(&place.home));
+		findings_ok(f, name, "can be set in %s", sys_cgroup_name(&place.home));
 	else if (err == -EACCES || err == -EBUSY) /* of this group; and not of one that is made for the app */
 		findings_ok(f, name, "in a group of the app's");
 	else

@@ -337,3 +337,10 @@ int sys_cgroup_resolve(const char *root, const char *text, struct sys_cgroup *re
 	*ret = found;
 	return 0;
 }
+
+const char *sys_cgroup_name(const struct sys_cgroup *cgroup)
+{
+	const char *path = cgroup->directory + cgroup->mount_len;
+
+	return *path ? path : "/";
+}

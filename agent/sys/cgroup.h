@@ -64,4 +64,9 @@ int sys_cgroup_id_at(int dirfd, uint64_t *ret_id);
  */
 bool sys_cgroup_up(struct sys_cgroup *cgroup);
 
+/*
+ * The group's path below its mount, as people know it: "/" for the root. Part of cgroup; not safe to print as it is.
+ */
+const char *sys_cgroup_name(const struct sys_cgroup *cgroup);
+
 #endif /* SYS_CGROUP_H */
