@@ -352,18 +352,29 @@ case_act_group_in_ours() {
 	as_before "after restore"
 }
 
+# An app that was found in $home and moved to $ours below that. Who takes it out of there puts it elsewhere: those found
+# at home are moved until none is left.
+attached_in_home() {
+	group_inside home
+	home=$group
+	start "${IN[@]}" "$home" -- sleep 60
+	attached_inside "$home"
+}
+
 # Somebody takes the app out of our group, and removes that.
 case_act_group_removed_under_it() {
-	local app
+	local app home
 
 	arena
 	snapshot >before
-	attached_inside "$arena"
+	attached_in_home
 	echo "$app" >"$arena/cgroup.procs"
 	rmdir "$ours" || fail "the group cannot be removed"
 	observed r
 	kill -0 "$app" || fail "the app is gone"
 	is_in "$app" "$arena" || fail "the app was moved"
+	echo "$(cat "$home/cgroup.procs")" >"$arena/cgroup.procs"
+	rmdir "$home" || fail "the home cannot be removed"
 	as_before
 }
 
@@ -389,10 +400,7 @@ case_act_home_removed() {
 
 	arena
 	snapshot >before
-	group_inside home
-	home=$group
-	start "${IN[@]}" "$home" -- sleep 60
-	attached_inside "$home"
+	attached_in_home
 	echo "$app" >"$arena/cgroup.procs"
 	echo "$(cat "$home/cgroup.procs")" >"$arena/cgroup.procs"
 	rmdir "$ours" "$home" || fail "the groups cannot be removed"
