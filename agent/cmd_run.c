@@ -23,6 +23,7 @@
 
 #define TICK_MS 250 /* while an app lives: how often records are drained and the level of detail is reconsidered */
 #define WAITING_TICK_MS 1000 /* while none does */
+#define WAKE_MIN_NS 20000ULL
 #define LAST_BREATH_MS 200 /* a command that was reaped may still be on its way out of the scheduler */
 
 struct run {
@@ -34,7 +35,7 @@ struct run {
 	struct launch launch;
 	struct signals_before signals_before;
 	int signals; /* signalfd */
-	int tuning_ms; /* until the governor is due; -1: it is not */
+	uint64_t tuning_ns; /* when the governor is due, CLOCK_MONOTONIC; UINT64_MAX: it is not */
 	uint64_t started_ns;
 	uint64_t reported_ns; /* last interim report */
 	int command_status; /* as wait(2) has it */
@@ -136,13 +137,13 @@ static int remaining_ms(uint64_t from_ns, uint64_t length_ns)
 	return end - now < 3600000000000ULL ? (int)((end - now) / 1000000) + 1 : 3600000;
 }
 
-static int next_wake(const struct run *run)
+/* How long nobody needs us. Never 0: whatever goes wrong, others come to run in between. */
+static struct timespec next_wake(const struct run *run)
 {
 	const struct config *c = run->config;
 	int left, ms = tracer_level(run->watch.tracer) ? TICK_MS : WAITING_TICK_MS;
+	uint64_t ns, now = clock_monotonic_ns();
 
-	if (run->tuning_ms >= 0 && run->tuning_ms < ms)
-		ms = run->tuning_ms;
 	if (c->duration_ns) {
 		left = remaining_ms(run->started_ns, c->duration_ns);
 		ms = left < ms ? left : ms;
@@ -151,7 +152,10 @@ static int next_wake(const struct run *run)
 		left = remaining_ms(run->reported_ns, c->interval_ns);
 		ms = left < ms ? left : ms;
 	}
-	return ms;
+	ns = (uint64_t)ms * 1000000;
+	if (run->tuning_ns < now + ns)
+		ns = run->tuning_ns > now + WAKE_MIN_NS ? run->tuning_ns - now : WAKE_MIN_NS;
+	return (struct timespec){ .tv_sec = (time_t)(ns / 1000000000), .tv_nsec = (long)(ns % 1000000000) };
 }
 
 static void check_cgroup(struct run *run)
@@ -194,14 +198,16 @@ static void wait_for_end(struct run *run)
 		{ .fd = tracer_fd(run->watch.tracer), .events = POLLIN },
 		{ .fd = run->config->target == TARGET_COMMAND ? run->launch.pidfd : -1, .events = POLLIN },
 	};
+	struct timespec wait;
 	uint64_t tick_ns = 0;
 
 	while (run->ending == ENDING_NOT_YET) {
-		poll(fds, sizeof(fds) / sizeof(fds[0]), next_wake(run));
+		wait = next_wake(run);
+		ppoll(fds, sizeof(fds) / sizeof(fds[0]), &wait, NULL);
 		if (fds[0].revents)
 			on_signal(run);
 		tracer_drain(run->watch.tracer);
-		run->tuning_ms = tuning_tick(&run->tuning);
+		run->tuning_ns = tuning_tick(&run->tuning);
 		if (fds[2].revents || getpid() == 1)
 			reap_command(run);
 		if (!remaining_ms(tick_ns, TICK_MS * 1000000ULL)) {
@@ -265,7 +271,7 @@ static int follow(struct run *run)
 	status = target_mark(&run->target, &run->watch);
 	if (status)
 		return status;
-	run->tuning_ms = tuning_tick(&run->tuning);
+	run->tuning_ns = tuning_tick(&run->tuning);
 	wait_for_end(run);
 	await_last_breath(run);
 	tuning_finish(&run->tuning);

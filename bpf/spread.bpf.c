@@ -7,14 +7,14 @@
  */
 #include "follow.h"
 
-struct aa_cpu aa_cpus[AA_SPREAD_CPUS] = {};
+struct aa_cpus aa_cpus = {};
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 /* The mask is for the verifier: the compiler takes the address before it compares. */
 static __always_inline struct aa_cpu *cpu_at(__u32 cpu)
 {
-	return cpu < AA_SPREAD_CPUS ? &aa_cpus[aa_opaque(cpu) & (AA_SPREAD_CPUS - 1)] : NULL;
+	return cpu < AA_SPREAD_CPUS ? &aa_cpus.cpu[aa_opaque(cpu) & (AA_SPREAD_CPUS - 1)] : NULL;
 }
 
 /* The mark of a task if its app is one to spread, else NULL. */
@@ -39,14 +39,31 @@ static __always_inline bool is_runnable(struct task_struct *task)
 	return !(bpf_core_field_exists(task->__state) ? task->__state : old->state);
 }
 
-/* Whoever reads "since", "queued" and "since" again, and gets one value for both, has a thread that belongs to it. */
-static __always_inline void note_queued(struct aa_cpu *c, struct task_struct *task)
+/* Once, until the agent has looked: from then on it knows by itself when to look again. */
+static __always_inline void wake_agent(struct aa_thread *t, struct task_struct *task, __u64 now)
 {
+	struct aa_rec *r;
+
+	if (!aa_cpus.armed || !__sync_lock_test_and_set(&aa_cpus.armed, 0))
+		return;
+	r = bpf_ringbuf_reserve(&ring_life, sizeof(*r), 0);
+	if (!r) /* a ring that is full has woken the agent */
+		return;
+	record_head(r, AA_REC_QUEUED, t->app, now, task);
+	bpf_ringbuf_submit(r, BPF_RB_FORCE_WAKEUP);
+}
+
+/* Whoever reads "since", "queued" and "since" again, and gets one value for both, has a thread that belongs to it. */
+static __always_inline void note_queued(struct aa_cpu *c, struct aa_thread *t, struct task_struct *task)
+{
+	__u64 now = bpf_ktime_get_ns();
+
 	c->queued = 0;
 	barrier();
-	c->since = bpf_ktime_get_ns();
+	c->since = now;
 	barrier();
 	c->queued = task->pid;
+	wake_agent(t, task, now);
 }
 
 SEC("tp_btf/sched_switch")
@@ -54,6 +71,7 @@ int BPF_PROG(spread_switch, bool preempt, struct task_struct *prev, struct task_
 {
 	struct aa_cpu *c = cpu_at(bpf_get_smp_processor_id());
 	struct aa_thread *n = spread_thread(next), *p;
+	bool swapped;
 
 	/* the agent comes for a moment to look, and is not in the way */
 	if (!c || (__u32)next->pid == aa_control.agent)
@@ -65,11 +83,16 @@ int BPF_PROG(spread_switch, bool preempt, struct task_struct *prev, struct task_
 	}
 	c->app = n->app;
 	c->running = next->pid;
-	if (c->queued == (__u32)next->pid)
+	swapped = c->queued == (__u32)next->pid;
+	if (swapped)
 		c->queued = 0;
 	p = spread_thread(prev);
-	if (p && p->app == n->app && (preempt || is_runnable(prev)))
-		note_queued(c, prev);
+	if (!p || p->app != n->app || (!preempt && !is_runnable(prev)))
+		return 0;
+	if (swapped) /* two that take turns: still one of them waits, since the same moment */
+		c->queued = prev->pid;
+	else
+		note_queued(c, p, prev);
 	return 0;
 }
 
@@ -79,7 +102,7 @@ static __always_inline int on_enqueue(struct task_struct *task)
 	struct aa_cpu *c = t ? cpu_at(cpu_of(task)) : NULL;
 
 	if (c && c->running && c->running != (__u32)task->pid && c->app == t->app)
-		note_queued(c, task);
+		note_queued(c, t, task);
 	return 0;
 }
 

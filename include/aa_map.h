@@ -105,8 +105,14 @@ struct aa_cpu {
 	__u32 queued; /* another thread of the same app that waits for it; 0: none */
 	__u32 app; /* that both belong to */
 	__u32 pad;
-	__u64 since; /* it waits, CLOCK_MONOTONIC ns */
+	__u64 since; /* one of them has waited for the other, CLOCK_MONOTONIC ns */
 	__u64 reserved[5];
+};
+
+struct aa_cpus {
+	__u32 armed; /* the agent wants to be woken when a thread queues up; cleared by the wake-up */
+	__u32 pad[15];
+	struct aa_cpu cpu[AA_SPREAD_CPUS];
 };
 
 /* The hierarchy that a followed cgroup is in. */

@@ -26,7 +26,6 @@ struct governor {
 	struct governed *apps; /* owned */
 	uint64_t look_ns; /* when the next look is due */
 	uint64_t young_ns; /* until then an app is young */
-	uint64_t spread_ns; /* when threads are spread next */
 	bool finished;
 	char fast_list[FAST_LIST];
 };
@@ -210,10 +209,8 @@ static void spread(struct governor *g, uint64_t now_ns)
 {
 	uint64_t apps = to_spread(g);
 
-	if (!apps || now_ns < g->spread_ns)
-		return;
-	spread_step(g->governing.spreader, apps, now_ns);
-	g->spread_ns = now_ns + SPREAD_STEP_NS;
+	if (apps && now_ns >= spread_next(g->governing.spreader))
+		spread_step(g->governing.spreader, apps, now_ns);
 }
 
 /* An app that has ended needs nothing more; another run of it begins anew. */
@@ -260,19 +257,13 @@ static void step(struct governor *g, uint64_t now_ns)
 			governed_step(&g->apps[i], &now);
 }
 
-/* Never 0: whatever goes wrong, others come to run in between. */
-static int until(uint64_t now_ns, uint64_t then_ns)
-{
-	return then_ns <= now_ns + 1000000 ? 1 : (int)((then_ns - now_ns + 999999) / 1000000);
-}
-
-int governor_tick(struct governor *g)
+uint64_t governor_tick(struct governor *g)
 {
 	uint64_t now = clock_monotonic_ns(), next = UINT64_MAX;
 	unsigned int i;
 
 	if (g->finished)
-		return -1;
+		return UINT64_MAX;
 	step(g, now);
 	spread(g, now);
 	if (now >= g->look_ns) {
@@ -281,14 +272,14 @@ int governor_tick(struct governor *g)
 		g->look_ns = now + (now < g->young_ns ? YOUNG_LOOK_NS : LOOK_NS);
 	}
 	if (to_spread(g))
-		next = g->spread_ns;
+		next = spread_next(g->governing.spreader);
 	for (i = 0; i < g->governing.config->napps; i++) {
 		if (g->apps[i].alive && g->look_ns < next)
 			next = g->look_ns;
 		if (governed_next(&g->apps[i]) < next)
 			next = governed_next(&g->apps[i]);
 	}
-	return next == UINT64_MAX ? -1 : until(clock_monotonic_ns(), next);
+	return next;
 }
 
 /* What serves all apps, and the journal's file itself. What remains then was not put back, whatever the apps think. */

@@ -32,7 +32,7 @@ struct governor_config {
 	size_t nbackground;
 	/* for spreading: watches CPUs for these apps, one bit each; returns 0 or -errno. cpu_states: what is seen there */
 	int (*watch_cpus)(void *context, uint64_t apps);
-	const struct aa_cpu *cpu_states;
+	struct aa_cpus *cpu_states;
 	/* whether a process is a background program that may be slowed; NULL: none is */
 	bool (*background_process)(void *context, pid_t pid);
 	/* whether a process belongs to an app */
@@ -55,9 +55,10 @@ int governor_open(const struct governor_config *config, struct governor **ret);
 void governor_started(struct governor *governor, unsigned int app, pid_t pid);
 
 /*
- * Does what is due. Returns in how many milliseconds it wants to be called again; -1: not before the next start.
+ * Does what is due. Returns when it wants to be called again at the latest (CLOCK_MONOTONIC, ns); UINT64_MAX: not before
+ * the next start. What the kernel side sends a record for may be due earlier: so call it after each.
  */
-int governor_tick(struct governor *governor);
+uint64_t governor_tick(struct governor *governor);
 
 /*
  * Ends all measurements and, unless told to keep them, undoes all changes. Once.

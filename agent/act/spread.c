@@ -24,7 +24,8 @@
 #include "util/log.h"
 #include "util/parse.h"
 
-#define WAITED_NS 1000000ULL
+#define FULL_NS 1000000ULL /* until it is looked again for a CPU that no thread of the app has */
+#define LOOK_NS 10000000ULL /* in case a wake-up was missed */
 #define ONLINE_NS 1000000000ULL /* between two looks at what is online */
 #define PREFIX "moving-"
 #define VERSION 2
@@ -49,7 +50,7 @@ struct move {
 
 struct spread {
 	const char *root; /* not owned */
-	const struct aa_cpu *cpus; /* the kernel's, not owned */
+	struct aa_cpus *cpus; /* shared with the kernel, not owned */
 	struct sys_cpu_set online;
 	uint64_t online_ns; /* when it is read again */
 	unsigned int ncpus; /* that are looked at, by number */
@@ -57,6 +58,8 @@ struct spread {
 		[AA_SPREAD_CPUS]; /* the last "since" of each CPU that was dealt with: the kernel clears no entry */
 	struct move moves[MOVES_MAX]; /* of the last step */
 	unsigned int nmoves;
+	uint64_t next_ns; /* when the next step is due */
+	bool armed; /* the kernel side was asked for a wake-up */
 	pid_t born; /* the last pid that was given out before them */
 	int dir, fd;
 	char name[JOURNAL_NAME_MAX];
@@ -103,7 +106,7 @@ static bool widen(pid_t tid, unsigned int target)
 
 /* --- the record --- */
 
-int spread_open_below(const char *root, const char *directory, const struct aa_cpu *cpus, struct spread **ret)
+int spread_open_below(const char *root, const char *directory, struct aa_cpus *cpus, struct spread **ret)
 {
 	struct spread *s = calloc(1, sizeof(*s));
 
@@ -118,7 +121,7 @@ int spread_open_below(const char *root, const char *directory, const struct aa_c
 	return 0;
 }
 
-int spread_open(const char *directory, const struct aa_cpu *cpus, struct spread **ret)
+int spread_open(const char *directory, struct aa_cpus *cpus, struct spread **ret)
 {
 	return spread_open_below("", directory, cpus, ret);
 }
@@ -307,19 +310,19 @@ static int free_cpu(const struct spread *s, const cpu_set_t *taken)
 	unsigned int i;
 
 	for (i = 0; i < s->ncpus; i++)
-		if (has_cpu(&s->online, i) && !load(&s->cpus[i].running) && !CPU_ISSET(i, taken))
+		if (has_cpu(&s->online, i) && !load(&s->cpus->cpu[i].running) && !CPU_ISSET(i, taken))
 			return (int)i;
 	return -1;
 }
 
-/* The thread that has waited long enough on a CPU, and was not dealt with since it was queued; 0: none. */
-static pid_t waiting(const struct spread *s, unsigned int cpu, uint64_t apps, uint64_t now_ns, uint64_t *ret_since)
+/* The thread that waits on a CPU, and was not dealt with since it was queued; 0: none. */
+static pid_t waiting(const struct spread *s, unsigned int cpu, uint64_t apps, uint64_t *ret_since)
 {
-	const struct aa_cpu *c = &s->cpus[cpu];
+	const struct aa_cpu *c = &s->cpus->cpu[cpu];
 	uint64_t since = load_since(c);
 	uint32_t tid = load(&c->queued);
 
-	if (!tid || since == s->handled[cpu] || now_ns < since + WAITED_NS)
+	if (!tid || since == s->handled[cpu])
 		return 0;
 	if (!load(&c->running) || !(apps >> (load(&c->app) & 63) & 1))
 		return 0;
@@ -337,7 +340,7 @@ static bool is_movable(const struct spread *s, pid_t tid, unsigned int cpu, stru
 	policy &= ~SCHED_RESET_ON_FORK;
 	if ((policy != SCHED_OTHER && policy != SCHED_BATCH) || sys_process_stat_read(s->root, tid, ret))
 		return false;
-	return ret->state == 'R' && ret->cpu == cpu && load(&s->cpus[cpu].queued) == (uint32_t)tid;
+	return ret->state == 'R' && ret->cpu == cpu && load(&s->cpus->cpu[cpu].queued) == (uint32_t)tid;
 }
 
 /*
@@ -376,40 +379,74 @@ static bool is_ready(struct spread *s)
 	return !err && s->nmoves < MOVES_MAX && (s->nmoves || newest_pid(s, &s->born));
 }
 
-unsigned int spread_step(struct spread *s, uint64_t apps, uint64_t now_ns)
+static void due_at(struct spread *s, uint64_t when_ns)
+{
+	if (when_ns < s->next_ns)
+		s->next_ns = when_ns;
+}
+
+/* Deals with the thread that waits on a CPU. Returns whether it makes sense to go on to other CPUs. */
+static bool step_cpu(struct spread *s, unsigned int cpu, uint64_t apps, uint64_t now_ns, cpu_set_t *taken)
 {
 	struct sys_process_stat stat;
 	uint64_t since;
-	cpu_set_t taken;
-	unsigned int i;
+	pid_t tid = waiting(s, cpu, apps, &since);
 	int target;
-	pid_t tid;
+
+	if (!tid)
+		return true;
+	if (now_ns < since + SPREAD_WAITED_NS) {
+		due_at(s, since + SPREAD_WAITED_NS);
+		return true;
+	}
+	target = free_cpu(s, taken);
+	if (target < 0) {
+		due_at(s, now_ns + FULL_NS);
+		return false;
+	}
+	s->handled[cpu] = since;
+	if (!is_movable(s, tid, cpu, &stat))
+		return true;
+	if (!is_ready(s))
+		return false;
+	if (move_thread(s, tid, (unsigned int)target, stat.start_ticks)) {
+		CPU_SET((unsigned int)target, taken);
+		s->moves[s->nmoves++] = (struct move){ tid, stat.group, (unsigned int)target };
+	}
+	return true;
+}
+
+/* While nobody waits, it is the kernel side that sees the next one first. */
+static void arm(struct spread *s, uint64_t now_ns)
+{
+	s->armed = s->next_ns == UINT64_MAX;
+	if (s->armed)
+		due_at(s, now_ns + LOOK_NS);
+	__atomic_store_n(&s->cpus->armed, s->armed, __ATOMIC_SEQ_CST);
+}
+
+unsigned int spread_step(struct spread *s, uint64_t apps, uint64_t now_ns)
+{
+	unsigned int i, moved;
+	cpu_set_t taken;
 
 	widen_children(s);
 	s->nmoves = 0;
+	s->next_ns = UINT64_MAX;
 	read_online(s, now_ns);
 	CPU_ZERO(&taken);
-	for (i = 0; i < s->ncpus; i++) {
-		tid = waiting(s, i, apps, now_ns, &since);
-		if (!tid)
-			continue;
-		target = free_cpu(s, &taken);
-		if (target < 0)
-			break;
-		s->handled[i] = since;
-		if (!is_movable(s, tid, i, &stat))
-			continue;
-		if (!is_ready(s))
-			break;
-		if (!move_thread(s, tid, (unsigned int)target, stat.start_ticks))
-			continue;
-		CPU_SET((unsigned int)target, &taken);
-		s->moves[s->nmoves++] = (struct move){ tid, stat.group, (unsigned int)target };
-	}
-	i = s->nmoves;
+	for (i = 0; i < s->ncpus && step_cpu(s, i, apps, now_ns, &taken); i++)
+		;
+	moved = s->nmoves;
 	widen_children(s);
-	s->total += i;
-	return i;
+	s->total += moved;
+	arm(s, now_ns);
+	return moved;
+}
+
+uint64_t spread_next(const struct spread *s)
+{
+	return s->armed && !load(&s->cpus->armed) ? 0 : s->next_ns;
 }
 
 /* --- after an agent that was killed --- */

@@ -17,22 +17,27 @@
 
 struct spread;
 
-#define SPREAD_STEP_NS 4000000ULL /* between two steps: 1 and 2 ms were no better, 10 ms was */
-
 /*
- * Gets ready. cpus are those that the kernel side watches (AA_SPREAD_CPUS of them); directory is the journal's.
+ * Gets ready. cpus is what the kernel side sees, and how it is asked to wake the agent; directory is the journal's.
  * Returns 0 or -ENOMEM. The other one looks at threads and CPUs below root, which is not copied.
  */
-int spread_open(const char *directory, const struct aa_cpu *cpus, struct spread **ret);
-int spread_open_below(const char *root, const char *directory, const struct aa_cpu *cpus, struct spread **ret);
+int spread_open(const char *directory, struct aa_cpus *cpus, struct spread **ret);
+int spread_open_below(const char *root, const char *directory, struct aa_cpus *cpus, struct spread **ret);
 
 /*
- * Moves threads that have waited for a millisecond or more to CPUs where none of their app runs, as long as there
+ * Moves threads that have waited for SPREAD_WAITED_NS or more to CPUs where none of their app runs, as long as there
  * are any: each once for each time that it is queued, only if it still waits there, may run on every CPU that is
  * online, and is scheduled as SCHED_OTHER or SCHED_BATCH. apps has one bit for each app to be spread. Returns how
- * many were moved.
+ * many were moved. The next step is due at s's spread_next().
  */
+#define SPREAD_WAITED_NS 200000ULL
 unsigned int spread_step(struct spread *s, uint64_t apps, uint64_t now_ns);
+
+/*
+ * When the next step is due (CLOCK_MONOTONIC, ns): 0, at once, if the kernel side has seen a thread queue up since the
+ * last one.
+ */
+uint64_t spread_next(const struct spread *s);
 
 /*
  * Frees. Accepts NULL.

@@ -212,9 +212,9 @@ void tuning_started(struct tuning *t, unsigned int app, pid_t pid)
 		governor_started(t->governor, app, pid);
 }
 
-int tuning_tick(struct tuning *t)
+uint64_t tuning_tick(struct tuning *t)
 {
-	return t->governor ? governor_tick(t->governor) : -1;
+	return t->governor ? governor_tick(t->governor) : UINT64_MAX;
 }
 
 void tuning_finish(struct tuning *t)

@@ -35,7 +35,7 @@ void tuning_urgent(struct tuning *tuning);
  * governor_started(), governor_tick() and governor_finish(), which do nothing without a governor.
  */
 void tuning_started(struct tuning *tuning, unsigned int app, pid_t pid);
-int tuning_tick(struct tuning *tuning);
+uint64_t tuning_tick(struct tuning *tuning);
 void tuning_finish(struct tuning *tuning);
 
 /*

@@ -33,11 +33,12 @@ struct tracer {
 };
 
 static const size_t record_size[AA_RECORD_KINDS] = {
-	[AA_REC_START] = sizeof(struct aa_rec_exec), [AA_REC_END] = sizeof(struct aa_rec_exec),
-	[AA_REC_EXEC] = sizeof(struct aa_rec_exec),  [AA_REC_FORK] = sizeof(struct aa_rec_exec),
-	[AA_REC_EXIT] = sizeof(struct aa_rec_exit),  [AA_REC_BLOCK] = sizeof(struct aa_rec_block),
-	[AA_REC_MISS] = sizeof(struct aa_rec_miss),  [AA_REC_FILE] = sizeof(struct aa_rec_file),
-	[AA_REC_WAIT] = sizeof(struct aa_rec_wait),  [AA_REC_CGROUP] = sizeof(struct aa_rec_exec),
+	[AA_REC_START] = sizeof(struct aa_rec_exec),  [AA_REC_END] = sizeof(struct aa_rec_exec),
+	[AA_REC_EXEC] = sizeof(struct aa_rec_exec),   [AA_REC_FORK] = sizeof(struct aa_rec_exec),
+	[AA_REC_EXIT] = sizeof(struct aa_rec_exit),   [AA_REC_BLOCK] = sizeof(struct aa_rec_block),
+	[AA_REC_MISS] = sizeof(struct aa_rec_miss),   [AA_REC_FILE] = sizeof(struct aa_rec_file),
+	[AA_REC_QUEUED] = sizeof(struct aa_rec),      [AA_REC_WAIT] = sizeof(struct aa_rec_wait),
+	[AA_REC_CGROUP] = sizeof(struct aa_rec_exec),
 };
 
 static int on_record(void *context, void *data, size_t size)
@@ -303,9 +304,9 @@ int tracer_set_spread(struct tracer *tracer, uint64_t apps)
 	return err;
 }
 
-const struct aa_cpu *tracer_cpus(const struct tracer *tracer)
+struct aa_cpus *tracer_cpus(struct tracer *tracer)
 {
-	return tracer->skel->bss->aa_cpus;
+	return &tracer->skel->bss->aa_cpus;
 }
 
 int tracer_fd(const struct tracer *tracer)

@@ -84,9 +84,9 @@ int tracer_set_wakers(struct tracer *tracer, bool wanted);
 int tracer_set_spread(struct tracer *tracer, uint64_t apps);
 
 /*
- * What they see: AA_SPREAD_CPUS of them, by number. The kernel writes it at any time.
+ * What they see: the kernel writes it at any time. Setting armed asks for one record AA_REC_QUEUED, at once.
  */
-const struct aa_cpu *tracer_cpus(const struct tracer *tracer);
+struct aa_cpus *tracer_cpus(struct tracer *tracer);
 
 /*
  * A descriptor that becomes readable when records wait that should not wait.

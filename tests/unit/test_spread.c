@@ -104,7 +104,7 @@ int sched_getscheduler(pid_t tid)
 
 struct fixture {
 	char root[64], directory[80];
-	struct aa_cpu cpus[AA_SPREAD_CPUS];
+	struct aa_cpus cpus;
 	struct spread *spread;
 };
 
@@ -181,10 +181,11 @@ static int setup(void **state)
 	put_stat(kernel->thread.tid, 1, 'R', HOME);
 	put_newest_pid(kernel->thread.tid);
 	/* two of the app on HOME, one on CPU 0, none on the others */
-	f->cpus[0] = (struct aa_cpu){ .running = 1, .app = 3 };
-	f->cpus[HOME] = (struct aa_cpu){ .running = 1, .queued = (uint32_t)kernel->thread.tid, .app = 3, .since = MS };
+	f->cpus.cpu[0] = (struct aa_cpu){ .running = 1, .app = 3 };
+	f->cpus.cpu[HOME] =
+		(struct aa_cpu){ .running = 1, .queued = (uint32_t)kernel->thread.tid, .app = 3, .since = MS };
 	*state = f;
-	return spread_open_below(f->root, f->directory, f->cpus, &f->spread);
+	return spread_open_below(f->root, f->directory, &f->cpus, &f->spread);
 }
 
 static int teardown(void **state)
@@ -230,10 +231,10 @@ static void test_leaves_others(void **state)
 {
 	struct fixture *f = *state;
 
-	f->cpus[HOME].since = 5 * MS;
-	assert_int_equal(step(f, 5 * MS + MS / 2), 0);
+	f->cpus.cpu[HOME].since = 5 * MS;
+	assert_int_equal(step(f, 5 * MS + SPREAD_WAITED_NS - 1), 0);
 	assert_int_equal(spread_step(f->spread, 1 << 2, 10 * MS), 0);
-	f->cpus[HOME].running = 0;
+	f->cpus.cpu[HOME].running = 0;
 	assert_int_equal(step(f, 10 * MS), 0);
 	assert_int_equal(kernel->calls, 0);
 }
@@ -243,11 +244,38 @@ static void test_no_cpu_to_go_to(void **state)
 {
 	struct fixture *f = *state;
 
-	f->cpus[TARGET].running = 1;
+	f->cpus.cpu[TARGET].running = 1;
 	assert_int_equal(step(f, 10 * MS), 0);
 	assert_int_equal(kernel->calls, 0);
-	f->cpus[TARGET].running = 0;
+	f->cpus.cpu[TARGET].running = 0;
 	assert_int_equal(step(f, 14 * MS), 1);
+}
+
+/* When the next step is due: once a thread has waited long enough, or a millisecond later where there is no CPU for it. */
+static void test_says_when(void **state)
+{
+	struct fixture *f = *state;
+
+	f->cpus.cpu[HOME].since = 5 * MS;
+	step(f, 5 * MS + 1);
+	assert_int_equal(spread_next(f->spread), 5 * MS + SPREAD_WAITED_NS);
+	f->cpus.cpu[TARGET].running = 1;
+	step(f, 6 * MS);
+	assert_int_equal(spread_next(f->spread), 7 * MS);
+	assert_false(f->cpus.armed);
+}
+
+/* While nobody waits the kernel side is asked for a wake-up; once it has seen somebody, the next step is due at once. */
+static void test_asks_to_be_woken(void **state)
+{
+	struct fixture *f = *state;
+
+	f->cpus.cpu[HOME].queued = 0;
+	step(f, 5 * MS);
+	assert_true(f->cpus.armed);
+	assert_in_range(spread_next(f->spread), 6 * MS, 100 * MS);
+	f->cpus.armed = 0;
+	assert_int_equal(spread_next(f->spread), 0);
 }
 
 /* A CPU that goes offline is noticed a second later: the thread has less than all until then. */
@@ -258,10 +286,10 @@ static void test_looks_at_online_again(void **state)
 	put("/sys/devices/system/cpu/online", "0-3\n");
 	assert_int_equal(step(f, 10 * MS), 0);
 	put("/sys/devices/system/cpu/online", "0,2-3\n");
-	f->cpus[HOME].since = 11 * MS;
+	f->cpus.cpu[HOME].since = 11 * MS;
 	assert_int_equal(step(f, 500 * MS), 0);
 	assert_int_equal(kernel->calls, 0);
-	f->cpus[HOME].since = 501 * MS;
+	f->cpus.cpu[HOME].since = 501 * MS;
 	assert_int_equal(step(f, 1100 * MS), 1);
 }
 
@@ -299,7 +327,7 @@ static void test_app_decides_meanwhile(void **state)
 	kernel->thread.user_mask = EVERYWHERE;
 	kernel->after_first = app_widens_itself;
 	kernel->calls = 0;
-	f->cpus[HOME].since = 11 * MS;
+	f->cpus.cpu[HOME].since = 11 * MS;
 	step(f, 14 * MS);
 	assert_int_equal(kernel->thread.user_mask, 1 << 0 | 1 << TARGET);
 }
@@ -312,7 +340,7 @@ static void test_moves_once(void **state)
 	assert_int_equal(step(f, 10 * MS), 1);
 	assert_int_equal(step(f, 14 * MS), 0);
 	assert_int_equal(kernel->calls, 2);
-	f->cpus[HOME].since = 15 * MS;
+	f->cpus.cpu[HOME].since = 15 * MS;
 	assert_int_equal(step(f, 18 * MS), 1);
 }
 
@@ -323,11 +351,11 @@ static void test_leaves_those_that_do_not_wait(void **state)
 
 	put_stat(kernel->thread.tid, 1, 'R', 0);
 	assert_int_equal(step(f, 10 * MS), 0);
-	f->cpus[HOME].since = 11 * MS;
+	f->cpus.cpu[HOME].since = 11 * MS;
 	put_stat(kernel->thread.tid, 1, 'S', HOME);
 	assert_int_equal(step(f, 14 * MS), 0);
 	assert_int_equal(kernel->calls, 0);
-	f->cpus[HOME].since = 15 * MS;
+	f->cpus.cpu[HOME].since = 15 * MS;
 	put_stat(kernel->thread.tid, 1, 'R', HOME);
 	assert_int_equal(step(f, 18 * MS), 1);
 }
@@ -341,12 +369,12 @@ static void test_policies(void **state)
 	size_t i;
 
 	for (i = 0; i < sizeof(left) / sizeof(left[0]); i++) {
-		f->cpus[HOME].since++;
+		f->cpus.cpu[HOME].since++;
 		kernel->thread.policy = left[i];
 		assert_int_equal(step(f, 10 * MS), 0);
 	}
 	for (i = 0; i < sizeof(moved) / sizeof(moved[0]); i++) {
-		f->cpus[HOME].since++;
+		f->cpus.cpu[HOME].since++;
 		kernel->thread.policy = moved[i];
 		assert_int_equal(step(f, 10 * MS), 1);
 	}
@@ -357,7 +385,7 @@ static void test_thread_gone(void **state)
 {
 	struct fixture *f = *state;
 
-	f->cpus[HOME].queued = 0x7ffffff0;
+	f->cpus.cpu[HOME].queued = 0x7ffffff0;
 	assert_int_equal(step(f, 10 * MS), 0);
 }
 
@@ -530,7 +558,7 @@ static void test_recover_spares_the_living(void **state)
 
 	assert_int_equal(step(f, 10 * MS), 1);
 	assert_int_equal(spread_recover(f->directory), 0);
-	f->cpus[HOME].since = 11 * MS;
+	f->cpus.cpu[HOME].since = 11 * MS;
 	assert_int_equal(step(f, 20 * MS), 1);
 }
 
@@ -576,7 +604,7 @@ static void test_no_record_no_move(void **state)
 	assert_int_equal(step(f, 10 * MS), 1);
 	snprintf(command, sizeof(command), "rm %s/moving-*", f->directory);
 	assert_int_equal(system(command), 0);
-	f->cpus[HOME].since = 11 * MS;
+	f->cpus.cpu[HOME].since = 11 * MS;
 	assert_int_equal(step(f, 20 * MS), 0);
 	assert_int_equal(kernel->calls, 2);
 }
@@ -600,8 +628,9 @@ static void test_real_kernel(void **state)
 	assert_non_null(fgets(list, sizeof(list), online));
 	fclose(online);
 	put("/sys/devices/system/cpu/online", list);
-	memset(f->cpus, 0, sizeof(f->cpus));
-	f->cpus[first] = (struct aa_cpu){ .running = 1, .queued = (uint32_t)kernel->thread.tid, .app = 3, .since = MS };
+	memset(&f->cpus, 0, sizeof(f->cpus));
+	f->cpus.cpu[first] =
+		(struct aa_cpu){ .running = 1, .queued = (uint32_t)kernel->thread.tid, .app = 3, .since = MS };
 	put_stat(kernel->thread.tid, 1, 'R', first);
 	if (!step(f, 10 * MS)) {
 		print_message("one CPU only, or this test may not use all of them\n");
@@ -618,6 +647,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_moves, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_leaves_others, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_cpu_to_go_to, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_says_when, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_asks_to_be_woken, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_looks_at_online_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_leaves_narrow_threads, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_app_decides_meanwhile, setup, teardown),
