@@ -28,13 +28,14 @@ def busy_seconds():
     return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK"), ours.ru_utime + ours.ru_stime
 
 
-def idle_build(build):
-    """The seconds of a build, and how much of the CPUs somebody else had meanwhile (or the host: steal), in percent."""
+def idle_build(run):
+    """What run() returns: the seconds of a build, and its report; and how much of the CPUs somebody else had meanwhile
+    (or the host: steal), in percent."""
     before, ours_before = busy_seconds()
-    seconds = build.base()[0]
+    result = run()
     after, ours_after = busy_seconds()
     others = after - before - (ours_after - ours_before)
-    return seconds, max(0, 100 * others / (seconds * os.cpu_count()))
+    return result, max(0, 100 * others / (result[0] * os.cpu_count()))
 
 
 def measure(bench, rounds):
@@ -48,7 +49,7 @@ def measure(bench, rounds):
     for turn in range(rounds):
         for place in rotated(["idle"] + list(PLACES), turn):
             if place == "idle":
-                value, share = idle_build(build)
+                (value, _), share = idle_build(build.base)
                 idle.append(value)
                 others.append(share)
                 continue

@@ -308,9 +308,12 @@ class Bench:
         return self.tool([self.agent_path, "-f", "json", "-o", report, "--app", os.path.basename(name)],
                          "waiting for", settle)
 
+    def launch_command(self, argv, report):
+        return [self.agent_path, "-q", "-f", "json", "-o", report, "--"] + argv
+
     def launch(self, argv, report):
         """Runs a command under the agent to its end."""
-        self.run([self.agent_path, "-q", "-f", "json", "-o", report, "--"] + argv)
+        self.run(self.launch_command(argv, report))
 
     def start(self, argv, **options):
         process = subprocess.Popen(argv, stdin=options.pop("stdin", subprocess.DEVNULL),

@@ -33,12 +33,16 @@ class Hierarchy:
 
     def own(self):
         """The group of this process, as a path below the mount."""
-        with open("/proc/self/cgroup", encoding="utf-8", errors="surrogateescape") as file:
+        return self.group_of("self")
+
+    def group_of(self, pid):
+        """The group of a process, likewise."""
+        with open(f"/proc/{pid}/cgroup", encoding="utf-8", errors="surrogateescape") as file:
             for line in file:
                 _, names, path = line.rstrip("\n").split(":", 2)
                 if self.name in names.split(","):
                     return path
-        raise BenchError("this process is in no group of the CPU controller")
+        raise BenchError(f"process {pid} is in no group of the CPU controller")
 
     @contextlib.contextmanager
     def group(self):

@@ -12,6 +12,7 @@
 
 #define REPEAT_NS 5000000000ULL /* between two rounds of what leaves no value behind */
 #define RAISE_NS 500000000ULL /* between two looks at what values are made of, which may be in hundreds of files */
+#define SPARE_NS 1000000000ULL /* after which what was given at the start is taken back until it is needed */
 #define DUE_LOOKS 2 /* in a row, before a bottleneck counts: one may be chance */
 
 static bool allowed(struct governing *g, const struct rule *rule)
@@ -311,7 +312,22 @@ static void note_due(struct governed *a, const struct evidence *e)
 		struct trial *t = &a->trials[i];
 
 		t->due = t->rule->due(e) ? t->due + 1 : 0;
-		t->needed |= t->due > 0;
+		t->needed |= t->due >= DUE_LOOKS;
+	}
+}
+
+/* What was given at the start, in case: it is in force in an app's first second, and from its first need on. */
+static void turn_spares(struct governed *a, enum governed_may may)
+{
+	unsigned int i;
+
+	for (i = 0; i < a->ntrials; i++) {
+		struct trial *t = &a->trials[i];
+
+		if (t->needed)
+			trial_need(t, true);
+		else if (may == GOVERNED_ALL && a->before.now_ns > t->made_ns + SPARE_NS)
+			trial_need(t, false);
 	}
 }
 
@@ -326,10 +342,10 @@ static void raise_values(struct governed *a, struct governing *g, const struct e
 	for (i = 0; i < a->ntrials; i++) {
 		struct trial *t = &a->trials[i];
 
-		if (!t->in_force || t->due < DUE_LOOKS || t->phase == TRIAL_MEASURING)
+		if (!t->in_force || t->due < DUE_LOOKS)
 			continue;
 		read_facts(a, g, t->rule, &t->group, &facts);
-		trial_raise(t, g->journal, e, &facts);
+		trial_raise(t, g->journal, a->before.now_ns, e, &facts);
 	}
 }
 
@@ -388,7 +404,30 @@ static bool begin_change(struct governed *a, struct governing *g, const struct e
 	return false;
 }
 
-bool governed_look(struct governed *a, struct governing *g, const struct act_sample *now, bool may_begin)
+enum governed_may governed_may(const struct governed *a)
+{
+	enum governed_may may = GOVERNED_ALL;
+	unsigned int i;
+
+	for (i = 0; i < a->ntrials; i++) {
+		if (a->trials[i].phase != TRIAL_MEASURING)
+			continue;
+		if (!trial_may_wait(&a->trials[i]))
+			return GOVERNED_NOTHING;
+		may = GOVERNED_CHANGES;
+	}
+	return may;
+}
+
+void governed_interrupt(struct governed *a, uint64_t now_ns)
+{
+	unsigned int i;
+
+	for (i = 0; i < a->ntrials; i++)
+		trial_interrupt(&a->trials[i], now_ns);
+}
+
+bool governed_look(struct governed *a, struct governing *g, const struct act_sample *now, enum governed_may may)
 {
 	struct evidence e = evidence_between(&a->before, now);
 
@@ -396,19 +435,20 @@ bool governed_look(struct governed *a, struct governing *g, const struct act_sam
 	a->crowded = false;
 	if (!a->started || !a->alive)
 		return false;
-	if (!a->members_moved && !g->config->dry_run && may_begin)
+	if (!a->members_moved && !g->config->dry_run && may)
 		governed_move_members(a, g);
 	if (!(e.seconds > 0))
 		return false;
 	a->crowded = rule_crowded(&e);
 	a->was_crowded |= a->crowded;
 	note_due(a, &e);
+	turn_spares(a, may);
 	drop_supports(a);
-	if (!may_begin) /* something is being measured: nothing else changes meanwhile */
+	if (may == GOVERNED_NOTHING)
 		return false;
 	if (!g->config->dry_run)
 		raise_values(a, g, &e);
-	return begin_measuring(a, now->now_ns) || begin_change(a, g, &e);
+	return (may == GOVERNED_ALL && begin_measuring(a, now->now_ns)) || begin_change(a, g, &e);
 }
 
 void governed_step(struct governed *a, const struct act_sample *now)

@@ -94,16 +94,33 @@ bool governed_at_home(struct governed *a, struct governing *g, pid_t pid);
 void governed_move(struct governed *a, struct governing *g, pid_t pid);
 void governed_move_members(struct governed *a, struct governing *g);
 
+/* What may begin, beside what is being measured. */
+enum governed_may {
+	GOVERNED_NOTHING, /* what changes now would be in the windows */
+	GOVERNED_CHANGES, /* if governed_interrupt() is called for all apps then */
+	GOVERNED_ALL,
+};
+
+/*
+ * What may begin beside what is being measured for this app.
+ */
+enum governed_may governed_may(const struct governed *a);
+
+/*
+ * Ends measurements that may wait.
+ */
+void governed_interrupt(struct governed *a, uint64_t now_ns);
+
 /*
  * Steps what is being measured, if that is due.
  */
 void governed_step(struct governed *a, const struct act_sample *now);
 
 /*
- * Looks at what went on since the last look, and begins at most one change, or one measurement, if may_begin.
+ * Looks at what went on since the last look, and begins at most one change, or one measurement, of what may begin.
  * Returns whether it did.
  */
-bool governed_look(struct governed *a, struct governing *g, const struct act_sample *now, bool may_begin);
+bool governed_look(struct governed *a, struct governing *g, const struct act_sample *now, enum governed_may may);
 
 /*
  * The app has no process left, or the run is over.

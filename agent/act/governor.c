@@ -134,14 +134,25 @@ static int sample(const struct governor *g, unsigned int app, struct act_sample 
 }
 
 /* One measurement at a time, for all apps: two would measure each other. */
-static bool measuring(const struct governor *g)
+static enum governed_may may_begin(const struct governor *g)
+{
+	enum governed_may may = GOVERNED_ALL, one;
+	unsigned int i;
+
+	for (i = 0; i < g->governing.config->napps; i++) {
+		one = governed_may(&g->apps[i]);
+		if (one < may)
+			may = one;
+	}
+	return may;
+}
+
+static void interrupt(struct governor *g, uint64_t now_ns)
 {
 	unsigned int i;
 
 	for (i = 0; i < g->governing.config->napps; i++)
-		if (governed_next(&g->apps[i]) != UINT64_MAX)
-			return true;
-	return false;
+		governed_interrupt(&g->apps[i], now_ns);
 }
 
 /* Background programs are looked for only while somebody is held back. */
@@ -225,7 +236,7 @@ static void finish_app(struct governor *g, struct governed *a)
 static void look(struct governor *g)
 {
 	struct act_sample now;
-	bool may_begin = !measuring(g);
+	enum governed_may may = may_begin(g);
 	unsigned int i;
 
 	for (i = 0; i < g->governing.config->napps; i++) {
@@ -240,9 +251,12 @@ static void look(struct governor *g)
 		a->alive = now.alive;
 		if (!a->alive && now.now_ns - a->ended_ns > LINGER_NS)
 			finish_app(g, a);
-		if (governed_look(a, &g->governing, &now, may_begin))
-			may_begin = false;
-		if (a->crowded && may_begin) /* what is moved meanwhile would be in the windows */
+		if (governed_look(a, &g->governing, &now, may)) {
+			if (may == GOVERNED_CHANGES)
+				interrupt(g, now.now_ns);
+			may = GOVERNED_NOTHING;
+		}
+		if (a->crowded && may) /* what is moved meanwhile would be in the windows */
 			demote(g, now.now_ns);
 	}
 }

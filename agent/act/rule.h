@@ -38,8 +38,9 @@ struct rule {
 	uint64_t (*value)(const struct evidence *e, const struct rule_facts *facts);
 	const char *(*text)(const struct evidence *e, const struct rule_facts *facts);
 	struct switchback_rule measure;
-	uint64_t
-		measure_after_ns; /* in force: what brings little takes long to measure, and half of that time without it */
+	/* In force, before it is measured: half of that time the app is without it, which must be little of its life. */
+	uint64_t measure_after_ns;
+	uint64_t slow_after_ns; /* the same, before the slow measurement */
 };
 
 /* In the order in which they are tried: one change at a time. */

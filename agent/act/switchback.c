@@ -3,9 +3,14 @@
 /* Switchback: when to switch, and what the windows say. */
 #include "act/switchback.h"
 
-void switchback_start(struct switchback *s, const struct switchback_rule *rule)
+#include <math.h>
+
+#define NARROW 0.15 /* of the effect: half of an interval that is */
+#define SLOW_PAIRS_MIN 8 /* a few that happen to agree make it narrow, too */
+
+void switchback_start(struct switchback *s, const struct switchback_rule *rule, bool slow)
 {
-	*s = (struct switchback){ .rule = rule, .longer = 1, .on = true };
+	*s = (struct switchback){ .rule = rule, .slow = slow, .longer = 1, .on = true };
 }
 
 struct effect switchback_effect(const struct switchback *s)
@@ -15,7 +20,18 @@ struct effect switchback_effect(const struct switchback *s)
 
 uint64_t switchback_next(const struct switchback *s)
 {
-	return s->from_ns + (s->settling ? s->rule->settle_ns : s->rule->window_ns * s->longer);
+	const struct switchback_rule *r = s->rule;
+
+	if (s->settling)
+		return s->from_ns + (s->slow ? r->slow_settle_ns : r->settle_ns);
+	if (s->slow)
+		return s->from_ns + (s->on ? r->slow_on_ns : r->slow_off_ns);
+	return s->from_ns + r->window_ns * s->longer;
+}
+
+bool switchback_may_end(const struct switchback *s)
+{
+	return s->slow && s->on;
 }
 
 static void begin(struct switchback *s, bool settling, uint64_t now_ns, double counter)
@@ -34,12 +50,21 @@ static enum switchback_want turn(struct switchback *s, bool on, uint64_t now_ns,
 
 static bool decided(const struct switchback *s)
 {
-	enum effect_verdict verdict = switchback_effect(s).verdict;
+	const struct effect e = switchback_effect(s);
 
-	return s->npairs == s->rule->pairs_max || (verdict != EFFECT_INCONCLUSIVE && verdict != EFFECT_NOT_MEASURED);
+	if (s->npairs == s->rule->pairs_max)
+		return true;
+	if (e.verdict == EFFECT_INCONCLUSIVE || e.verdict == EFFECT_NOT_MEASURED)
+		return false;
+	if (!s->slow || e.verdict == EFFECT_NONE)
+		return true;
+	return s->npairs >= SLOW_PAIRS_MIN && (e.high - e.low) / 2 <= NARROW * fabs(e.percent);
 }
 
-/* A window is over: notes its rate. Every second window ends a pair; the next pair goes on in the same state. */
+/*
+ * A window is over: notes its rate. Every second window ends a pair; the next pair goes on in the same state, if there
+ * is no rest between them.
+ */
 static enum switchback_want end_window(struct switchback *s, uint64_t now_ns, double counter)
 {
 	double rate = (counter - s->from) / ((double)(now_ns - s->from_ns) / 1e9);
@@ -55,6 +80,8 @@ static enum switchback_want end_window(struct switchback *s, uint64_t now_ns, do
 	s->npairs++;
 	if (decided(s))
 		return SWITCHBACK_DONE;
+	if (s->slow)
+		return turn(s, false, now_ns, counter);
 	begin(s, false, now_ns, counter);
 	return SWITCHBACK_WAIT;
 }

@@ -3,6 +3,10 @@
 /*
  * Switchback: a change is taken back and made again in turn, in short windows, off-on, on-off, off-on, ..., until the
  * windows tell what it does. Pure: the caller brings the clock and the counter, and does the switching.
+ *
+ * There are two measurements. The quick one tells which way it goes, from short windows. The slow one tells how far:
+ * what a change does in the long run shows only some time after a switch, and that time without the change is paid for;
+ * so its windows without are rare, and those with it fill the time between them.
  */
 #ifndef SWITCHBACK_H
 #define SWITCHBACK_H
@@ -16,6 +20,8 @@ struct switchback_rule {
 	const char *metric; /* of struct effect */
 	uint64_t settle_ns; /* after a switch, before the window begins: until it has taken effect */
 	uint64_t window_ns;
+	/* The same for the slow measurement, which goes on until the interval is narrow, too; 0: there is none. */
+	uint64_t slow_settle_ns, slow_off_ns, slow_on_ns;
 	unsigned int pairs_max; /* at most EFFECT_PAIRS_MAX; give up after so many */
 	double smallest; /* percent: see effect_of() */
 };
@@ -29,6 +35,7 @@ enum switchback_want {
 
 struct switchback {
 	const struct switchback_rule *rule;
+	bool slow;
 	unsigned int longer; /* windows are so many times as long as the rule says; 1 after switchback_start() */
 	struct effect_pair pairs[EFFECT_PAIRS_MAX];
 	unsigned int npairs;
@@ -43,7 +50,12 @@ struct switchback {
 /*
  * Begins, with the change in force. The first step wants SWITCHBACK_OFF.
  */
-void switchback_start(struct switchback *s, const struct switchback_rule *rule);
+void switchback_start(struct switchback *s, const struct switchback_rule *rule, bool slow);
+
+/*
+ * Whether nothing is lost but what was measured if it ends here: slow, and with the change in force.
+ */
+bool switchback_may_end(const struct switchback *s);
 
 /*
  * One step: counter is what the metric counts (it grows), now_ns the time at which it was read. After SWITCHBACK_OFF or

@@ -251,9 +251,42 @@ int trial_make(struct trial *t, struct journal *journal)
 	return 0;
 }
 
+/* Whether windows that were cut short say more than those before: their interval is narrower, or there were none. */
+static bool says_more(const struct effect *e, const struct effect *before)
+{
+	if (e->verdict == EFFECT_NOT_MEASURED)
+		return false;
+	return before->verdict == EFFECT_NOT_MEASURED || isnan(before->low) ||
+	       e->high - e->low < before->high - before->low;
+}
+
+/* Judges by the windows that there are. */
+static void cut_short(struct trial *t)
+{
+	const struct effect e = switchback_effect(&t->switchback);
+
+	if (says_more(&e, &t->change.effect))
+		t->change.effect = e;
+}
+
+bool trial_may_wait(const struct trial *t)
+{
+	return t->phase == TRIAL_MEASURING && switchback_may_end(&t->switchback);
+}
+
+void trial_interrupt(struct trial *t, uint64_t now_ns)
+{
+	if (!trial_may_wait(t))
+		return;
+	cut_short(t);
+	t->phase = TRIAL_PROVEN;
+	t->again_ns = now_ns + t->rule->slow_after_ns;
+}
+
 #define RAISE_BY 1.25
 
-int trial_raise(struct trial *t, struct journal *journal, const struct evidence *e, const struct rule_facts *facts)
+int trial_raise(struct trial *t, struct journal *journal, uint64_t now_ns, const struct evidence *e,
+		const struct rule_facts *facts)
 {
 	const struct rule *rule = t->rule;
 	struct change *c = &t->change;
@@ -261,12 +294,13 @@ int trial_raise(struct trial *t, struct journal *journal, const struct evidence 
 	char value[KNOB_TEXT];
 	int err;
 
-	if (!rule->value || rule->knob->lowers || !t->in_force || t->phase == TRIAL_MEASURING)
+	if (!rule->value || rule->knob->lowers || !t->in_force || (t->phase == TRIAL_MEASURING && !trial_may_wait(t)))
 		return 0;
 	wanted = rule->value(e, facts);
 	if (rule->knob->parse(&t->group, c->new, &present) || (double)wanted < (double)present * RAISE_BY ||
 	    rule->knob->format(&t->group, wanted, value) || !strcmp(value, c->new))
 		return 0;
+	trial_interrupt(t, now_ns);
 	err = note(t, journal, value);
 	if (!err)
 		err = turn(t, c->new, value);
@@ -289,7 +323,7 @@ void trial_measure(struct trial *t)
 	}
 	t->change.state = CHANGE_KEPT;
 	t->phase = TRIAL_MEASURING;
-	switchback_start(&t->switchback, &t->rule->measure);
+	switchback_start(&t->switchback, &t->rule->measure, t->slow);
 	t->switchback.longer = t->longer ? t->longer : 1;
 }
 
@@ -302,10 +336,24 @@ static bool stays(const struct trial *t)
 	const struct effect *e = &t->change.effect;
 
 	if (t->rule->at_start) /* it is there in case it is needed: later, if not now */
-		return e->verdict != EFFECT_HARMS;
+		return e->verdict != EFFECT_HARMS && e->verdict != EFFECT_NONE;
 	if (e->verdict == EFFECT_INCONCLUSIVE)
 		return isnan(e->percent) ? e->after > 0 : e->percent >= t->rule->measure.smallest;
 	return e->verdict == EFFECT_HELPS;
+}
+
+/* When it is measured again, and how. */
+static void plan_next(struct trial *t, uint64_t now_ns)
+{
+	if (!t->slow && t->rule->measure.slow_off_ns) {
+		t->slow = true;
+		t->again_ns = t->made_ns + t->rule->slow_after_ns;
+		return;
+	}
+	if (t->change.effect.verdict == EFFECT_INCONCLUSIVE && t->switchback.longer < LONGER_MAX)
+		t->longer = t->switchback.longer * 2;
+	t->again_ns = now_ns + t->rest_ns;
+	t->rest_ns = t->rest_ns < REST_MAX_NS / 2 ? t->rest_ns * 2 : REST_MAX_NS;
 }
 
 /* The windows have said what they can. */
@@ -329,10 +377,7 @@ static void conclude(struct trial *t, uint64_t now_ns)
 		snprintf(t->change.reason, sizeof(t->change.reason),
 			 "%s; measured differently each time, so left alone", t->rule->reason);
 	}
-	if (t->change.effect.verdict == EFFECT_INCONCLUSIVE && t->switchback.longer < LONGER_MAX)
-		t->longer = t->switchback.longer * 2;
-	t->again_ns = now_ns + t->rest_ns;
-	t->rest_ns = t->rest_ns < REST_MAX_NS / 2 ? t->rest_ns * 2 : REST_MAX_NS;
+	plan_next(t, now_ns);
 }
 
 void trial_step(struct trial *t, uint64_t now_ns, double counter)
@@ -363,16 +408,29 @@ int trial_turn(struct trial *t, bool on)
 	return switch_to(t, on);
 }
 
+void trial_need(struct trial *t, bool needed)
+{
+	int err;
+
+	if (!t->rule->at_start || t->rule->knob->internal || t->phase != TRIAL_READY || t->in_force == needed)
+		return;
+	err = switch_to(t, needed);
+	if (err)
+		give_up(t, err);
+	else
+		t->change.state = needed ? CHANGE_KEPT : CHANGE_UNDONE;
+}
+
 void trial_stop(struct trial *t)
 {
-	struct effect e;
+	bool on;
 
 	if (t->phase != TRIAL_MEASURING)
 		return;
-	e = switchback_effect(&t->switchback);
-	if (e.verdict != EFFECT_NOT_MEASURED)
-		t->change.effect = e;
+	cut_short(t);
 	t->phase = TRIAL_READY;
-	if (switch_to(t, true)) /* the app has gone, and its group may have */
+	on = t->change.effect.verdict == EFFECT_NOT_MEASURED || stays(t);
+	t->change.state = on ? CHANGE_KEPT : CHANGE_UNDONE;
+	if (switch_to(t, on)) /* the app has gone, and its group may have */
 		t->phase = TRIAL_OVER;
 }

@@ -50,6 +50,7 @@ struct trial {
 	uint64_t made_ns; /* when it came into force; the caller sets it */
 	uint64_t again_ns, rest_ns;
 	struct switchback switchback;
+	bool slow; /* the next measurement is: there was a quick one */
 	unsigned int longer; /* of its windows, the next time: the last ones could not tell */
 	struct trial_switch internal; /* set by the caller for an internal knob, before trial_make() */
 	struct change change;
@@ -69,10 +70,11 @@ int trial_plan(struct trial *ret, const struct rule *rule, const struct sys_cgro
 int trial_make(struct trial *t, struct journal *journal);
 
 /*
- * Plans again, for a change that is in force and not being measured: writes the new value if it is a quarter larger or
+ * Plans again, for a change that is in force and not being measured (or in a way that may wait): writes the new value if it is a quarter larger or
  * more. Returns 0 (also where nothing had to be done) or -errno: TRIAL_OVER.
  */
-int trial_raise(struct trial *t, struct journal *journal, const struct evidence *e, const struct rule_facts *facts);
+int trial_raise(struct trial *t, struct journal *journal, uint64_t now_ns, const struct evidence *e,
+		const struct rule_facts *facts);
 
 /*
  * Begins to measure a change that is in force, or, resting, makes it again first.
@@ -98,6 +100,19 @@ int trial_refuse(struct trial *t, int err, const char *format, ...) __attribute_
  * Writes the new value, or the old one back, outside of any measurement. Returns 0 or -errno.
  */
 int trial_turn(struct trial *t, bool on);
+
+/*
+ * Whether it is being measured in a way that lets other things begin meanwhile, if trial_interrupt() is called then:
+ * what was measured so far counts, and the rest is done again later.
+ */
+bool trial_may_wait(const struct trial *t);
+void trial_interrupt(struct trial *t, uint64_t now_ns);
+
+/*
+ * For a change that was made before there was a need for it: it is in force while there is one. Nothing while it is
+ * measured, or once a measurement has decided.
+ */
+void trial_need(struct trial *t, bool needed);
 
 /*
  * The app ended, or the run does: what was being measured is judged by the windows that there are.

@@ -11,9 +11,14 @@
 
 #define MS 1000000ULL
 
-static const struct switchback_rule rule = {
-	.metric = "x", .settle_ns = 10 * MS, .window_ns = 40 * MS, .pairs_max = 6, .smallest = 2
-};
+static const struct switchback_rule rule = { .metric = "x",
+					     .settle_ns = 10 * MS,
+					     .window_ns = 40 * MS,
+					     .slow_settle_ns = 20 * MS,
+					     .slow_off_ns = 80 * MS,
+					     .slow_on_ns = 400 * MS,
+					     .pairs_max = 12,
+					     .smallest = 2 };
 
 /* An app that runs at rate[on] a second, and what happened to it. */
 struct simulated {
@@ -51,17 +56,22 @@ static void step(struct simulated *sim)
 }
 
 /* Runs until a verdict, looking every look_ns. */
-static struct effect run(struct simulated *sim, uint64_t look_ns)
+static struct effect run_as(struct simulated *sim, uint64_t look_ns, bool slow)
 {
 	uint64_t limit = 10000 * MS;
 
 	sim->now_ns = 1000;
 	sim->on = true;
-	switchback_start(&sim->s, &rule);
+	switchback_start(&sim->s, &rule, slow);
 	for (step(sim); !sim->done && sim->now_ns < limit; step(sim))
 		advance(sim, sim->now_ns + look_ns);
 	assert_true(sim->done);
 	return switchback_effect(&sim->s);
+}
+
+static struct effect run(struct simulated *sim, uint64_t look_ns)
+{
+	return run_as(sim, look_ns, false);
 }
 
 /* A clear gain is known after the smallest number of pairs, and costs no longer without the change than that. */
@@ -119,13 +129,29 @@ static void test_late(void **state)
 	assert_true(e.percent > 290 && e.percent < 310);
 }
 
+/* The slow measurement goes on after the verdict until the interval is narrow, and is rarely without the change. */
+static void test_slow(void **state)
+{
+	struct simulated noisy = { .rate = { 0.5, 2 }, .noise = 0.2 }, same = noisy, calm = noisy;
+
+	(void)state;
+	assert_int_equal(run(&noisy, 1 * MS).windows, 2 * EFFECT_PAIRS_MIN);
+	assert_in_range(run_as(&same, 1 * MS, true).windows, 18, 24);
+	assert_in_range(same.off_ns / same.s.npairs, 100 * MS, 102 * MS);
+	assert_true(same.now_ns >= same.s.npairs * 520 * MS);
+	assert_memory_equal(same.log, "-+-+", 4);
+	assert_true(same.on);
+	calm.noise = 0.01;
+	assert_int_equal(run_as(&calm, 1 * MS, true).windows, 16);
+}
+
 /* What happens while a switch takes effect is not counted. */
 static void test_settling(void **state)
 {
 	struct switchback s;
 
 	(void)state;
-	switchback_start(&s, &rule);
+	switchback_start(&s, &rule, false);
 	assert_int_equal(switchback_step(&s, 1 * MS, 0), SWITCHBACK_OFF);
 	assert_int_equal(switchback_next(&s), 11 * MS);
 	assert_int_equal(switchback_step(&s, 5 * MS, 100), SWITCHBACK_WAIT);
@@ -140,6 +166,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_clear_gain), cmocka_unit_test(test_order), cmocka_unit_test(test_harm),
 		cmocka_unit_test(test_noise),      cmocka_unit_test(test_late),  cmocka_unit_test(test_settling),
+		cmocka_unit_test(test_slow),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

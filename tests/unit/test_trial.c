@@ -49,6 +49,26 @@ static const struct rule rule = {
 		     .smallest = 2 },
 };
 
+/* The same, set at the start of an app, and measured once more, and slowly, when that has lived for some time. */
+static const struct rule start_rule = {
+	.knob = &knob_cpu_weight,
+	.bottleneck = "cpu-neighbour",
+	.reason = "others run",
+	.where = RULE_APP,
+	.at_start = true,
+	.due = due,
+	.value = value,
+	.measure = { .metric = "run_per_second",
+		     .settle_ns = 10 * MS,
+		     .window_ns = 40 * MS,
+		     .slow_settle_ns = 10 * MS,
+		     .slow_off_ns = 80 * MS,
+		     .slow_on_ns = 200 * MS,
+		     .pairs_max = 4,
+		     .smallest = 2 },
+	.slow_after_ns = 4 * SECOND,
+};
+
 struct fixture {
 	struct sandbox *sandbox;
 	struct journal *journal;
@@ -100,6 +120,13 @@ static void make(struct fixture *f)
 	sandbox_assert(f->sandbox, SHARES, "4096\n");
 }
 
+static void make_at_start(struct fixture *f)
+{
+	make(f);
+	f->t.rule = &start_rule;
+	f->t.made_ns = f->now_ns;
+}
+
 static unsigned int journals(struct fixture *f)
 {
 	char path[PATH_MAX];
@@ -113,7 +140,7 @@ static void measure(struct fixture *f, double off, double on)
 	unsigned int steps;
 
 	for (steps = 0; f->t.phase == TRIAL_MEASURING; steps++) {
-		assert_true(steps < 100);
+		assert_true(steps < 200);
 		trial_step(&f->t, f->now_ns, f->counter);
 		/* no two windows are quite alike */
 		f->counter += 0.01 * (f->t.in_force ? on : off) * (1 + 0.001 * (steps % 3));
@@ -446,10 +473,10 @@ static void test_raise(void **state)
 
 	make(f);
 	wanted = 4900;
-	assert_int_equal(trial_raise(&f->t, f->journal, &evidence, &facts), 0);
+	assert_int_equal(trial_raise(&f->t, f->journal, f->now_ns, &evidence, &facts), 0);
 	sandbox_assert(f->sandbox, SHARES, "4096\n");
 	wanted = 5000;
-	assert_int_equal(trial_raise(&f->t, f->journal, &evidence, &facts), 0);
+	assert_int_equal(trial_raise(&f->t, f->journal, f->now_ns, &evidence, &facts), 0);
 	sandbox_assert(f->sandbox, SHARES, "5120\n");
 	assert_string_equal(f->t.change.new, "5120");
 	assert_int_equal(journal_undo(f->journal, NULL, NULL), 0);
@@ -464,7 +491,7 @@ static void test_raise_while_measuring(void **state)
 	make(f);
 	trial_measure(&f->t);
 	wanted = 50000;
-	assert_int_equal(trial_raise(&f->t, f->journal, &evidence, &facts), 0);
+	assert_int_equal(trial_raise(&f->t, f->journal, f->now_ns, &evidence, &facts), 0);
 	sandbox_assert(f->sandbox, SHARES, "4096\n");
 }
 
@@ -476,7 +503,7 @@ static void test_raise_after_foreign_write(void **state)
 	make(f);
 	sandbox_write(f->sandbox, SHARES, "777\n");
 	wanted = 50000;
-	assert_int_equal(trial_raise(&f->t, f->journal, &evidence, &facts), -EBUSY);
+	assert_int_equal(trial_raise(&f->t, f->journal, f->now_ns, &evidence, &facts), -EBUSY);
 	assert_int_equal(f->t.phase, TRIAL_OVER);
 	sandbox_assert(f->sandbox, SHARES, "777\n");
 }
@@ -500,6 +527,21 @@ static void test_stop(void **state)
 	sandbox_assert(f->sandbox, SHARES, "4096\n");
 }
 
+/* What was told to do nothing is not in force at the end, though it was being measured once more. */
+static void test_stop_of_nothing(void **state)
+{
+	struct fixture *f = *state;
+
+	make(f);
+	trial_measure(&f->t);
+	measure(f, 1, 1);
+	trial_measure(&f->t);
+	sandbox_assert(f->sandbox, SHARES, "4096\n");
+	trial_stop(&f->t);
+	assert_int_equal(f->t.change.state, CHANGE_UNDONE);
+	sandbox_assert(f->sandbox, SHARES, "1024\n");
+}
+
 /* Before the first pair is complete, there is no effect to speak of. */
 static void test_stop_at_once(void **state)
 {
@@ -511,6 +553,102 @@ static void test_stop_at_once(void **state)
 	sandbox_assert(f->sandbox, SHARES, "1024\n");
 	trial_stop(&f->t);
 	assert_int_equal(f->t.change.effect.verdict, EFFECT_NOT_MEASURED);
+	sandbox_assert(f->sandbox, SHARES, "4096\n");
+}
+
+/* The first measurement is quick; the next is slow, once the app has lived long enough for what it costs. */
+static void test_slow(void **state)
+{
+	struct fixture *f = *state;
+
+	make_at_start(f);
+	trial_measure(&f->t);
+	assert_false(f->t.switchback.slow);
+	measure(f, 0.5, 2);
+	assert_int_equal(f->t.again_ns, f->t.made_ns + 4 * SECOND);
+	trial_measure(&f->t);
+	assert_true(f->t.switchback.slow);
+	measure(f, 0.5, 2);
+	assert_true(f->t.again_ns > f->now_ns);
+}
+
+/* What is set at the start stays if nothing can be told, and goes if it is told that it does nothing. */
+static void test_start_stays(void **state)
+{
+	struct fixture *f = *state;
+
+	make_at_start(f);
+	trial_measure(&f->t);
+	measure_noise(f, 1, 0.9);
+	assert_int_equal(f->t.change.effect.verdict, EFFECT_INCONCLUSIVE);
+	sandbox_assert(f->sandbox, SHARES, "4096\n");
+	trial_measure(&f->t);
+	measure(f, 1, 1);
+	assert_int_equal(f->t.change.effect.verdict, EFFECT_NONE);
+	sandbox_assert(f->sandbox, SHARES, "1024\n");
+}
+
+/* Nobody needs what was set at the start: it is taken back, and set again when somebody does. */
+static void test_need(void **state)
+{
+	struct fixture *f = *state;
+
+	make_at_start(f);
+	trial_need(&f->t, false);
+	assert_int_equal(f->t.change.state, CHANGE_UNDONE);
+	sandbox_assert(f->sandbox, SHARES, "1024\n");
+	trial_need(&f->t, true);
+	assert_int_equal(f->t.change.state, CHANGE_KEPT);
+	sandbox_assert(f->sandbox, SHARES, "4096\n");
+	trial_measure(&f->t);
+	measure(f, 0.5, 2);
+	trial_need(&f->t, false);
+	sandbox_assert(f->sandbox, SHARES, "4096\n");
+}
+
+/* Few windows at the end of the run do not replace what more of them have said. */
+static void test_stop_says_less(void **state)
+{
+	struct fixture *f = *state;
+	unsigned int windows;
+
+	make_at_start(f);
+	trial_measure(&f->t);
+	measure(f, 0.5, 2);
+	windows = f->t.change.effect.windows;
+	trial_measure(&f->t);
+	trial_step(&f->t, 3000 * MS, 3);
+	trial_step(&f->t, 3010 * MS, 3);
+	trial_step(&f->t, 3090 * MS, 3.02);
+	trial_step(&f->t, 3100 * MS, 3.03);
+	trial_step(&f->t, 3300 * MS, 3.21);
+	assert_int_equal(f->t.switchback.npairs, 1);
+	trial_stop(&f->t);
+	assert_int_equal(f->t.change.effect.verdict, EFFECT_HELPS);
+	assert_int_equal(f->t.change.effect.windows, windows);
+}
+
+/* Something else begins: the slow measurement ends with the change in force, and is done again later. */
+static void test_interrupt(void **state)
+{
+	struct fixture *f = *state;
+
+	make_at_start(f);
+	trial_measure(&f->t);
+	assert_false(trial_may_wait(&f->t)); /* the quick one is over in a moment */
+	measure(f, 0.5, 2);
+	trial_measure(&f->t);
+	trial_step(&f->t, 3000 * MS, 3);
+	assert_false(f->t.in_force);
+	assert_false(trial_may_wait(&f->t));
+	trial_interrupt(&f->t, 3005 * MS);
+	assert_int_equal(f->t.phase, TRIAL_MEASURING);
+	trial_step(&f->t, 3010 * MS, 3);
+	trial_step(&f->t, 3090 * MS, 3.02);
+	assert_true(trial_may_wait(&f->t));
+	trial_interrupt(&f->t, 3100 * MS);
+	assert_int_equal(f->t.phase, TRIAL_PROVEN);
+	assert_int_equal(f->t.again_ns, 3100 * MS + 4 * SECOND);
 	sandbox_assert(f->sandbox, SHARES, "4096\n");
 }
 
@@ -543,6 +681,12 @@ int main(void)
 		TEST(test_raise_after_foreign_write),
 		TEST(test_stop),
 		TEST(test_stop_at_once),
+		TEST(test_stop_of_nothing),
+		TEST(test_slow),
+		TEST(test_start_stays),
+		TEST(test_need),
+		TEST(test_stop_says_less),
+		TEST(test_interrupt),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
