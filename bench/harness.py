@@ -16,6 +16,7 @@ import threading
 import time
 
 PR_SET_CHILD_SUBREAPER = 36
+LINES_FIRST, LINES_ALL = 20, 1000000  # of what a tool prints: enough to say why it failed
 SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
 PACKAGES = {"runqlat": "libbpf-tools", "offcputime": "libbpf-tools", "bpftrace": "bpftrace", "perf": "linux-perf",
             "gcc": "gcc", "make": "make", "nice": "coreutils", "taskset": "util-linux", "unshare": "util-linux"}
@@ -100,7 +101,8 @@ def markdown(table):
 class Tool:
     """A running tool, on a terminal of its own. Attached once it has printed its announcement, if it makes any."""
 
-    def __init__(self, argv, announce):
+    def __init__(self, argv, announce, lines_max=LINES_FIRST):
+        self.lines_max = lines_max
         master, slave = pty.openpty()
         self.announced_at, self.lines, self.attach_seconds = None, [], None
         self.name, self.announce, self.ready = argv[0], announce, threading.Event()
@@ -134,7 +136,7 @@ class Tool:
             *lines, rest = (rest + data).split(b"\n")
             for line in lines:
                 text = line.decode(errors="replace").strip()
-                if len(self.lines) < 20:
+                if len(self.lines) < self.lines_max:
                     self.lines.append(text)
                 if self.announce and self.announced_at is None and self.announce in text:
                     self.announced_at = now
@@ -280,8 +282,9 @@ class Bench:
                   path, os.path.join(self.here, source + ".c")])
         return path
 
-    def tool(self, argv, announce, settle=0.0):
-        tool = Tool(argv, announce)
+    def tool(self, argv, announce, settle=0.0, keep=False):
+        """A tool that runs until it is stopped; all of its lines are kept if they are what is wanted of it."""
+        tool = Tool(argv, announce, LINES_ALL if keep else LINES_FIRST)
         self.running.append(tool)
         tool.await_attached(settle)
         return tool
@@ -332,13 +335,13 @@ class Bench:
     def offcputime(self, settle=2.0):
         return self.tool(["offcputime"], None, settle)  # says nothing until its end
 
-    def bpftrace(self, settle=0.0):
-        argv = ["bpftrace", os.path.join(self.here, "runq.bt")]
+    def bpftrace(self, script="runq.bt", settle=0.0, keep=False):
+        argv = ["bpftrace", os.path.join(self.here, script)]
         if not os.path.exists("/sys/kernel/tracing/events"):
             # bpftrace reads event formats there: a mount that only it sees
             argv = ["unshare", "-m", "sh", "-c", 'mount -t tracefs tracefs /sys/kernel/tracing && exec "$@"',
                     "sh"] + argv
-        return self.tool(argv, "attached", settle)
+        return self.tool(argv, "attached", settle, keep)
 
 
 def read_report(path):
