@@ -246,6 +246,7 @@ void governed_move_members(struct governed *a, struct governing *g)
 	unsigned int i;
 	int moved;
 
+	a->members_moved = true;
 	expedite_begin(g->expedite);
 	for (i = 0; i < a->nplaces; i++) {
 		const struct governed_place *p = &a->places[i];
@@ -258,7 +259,7 @@ void governed_move_members(struct governed *a, struct governing *g)
 		else if (moved < 0)
 			log_debug("processes stay outside of %s: %s", sys_cgroup_name(&p->place.group),
 				  strerror(-moved));
+		a->members_moved &= moved != -EAGAIN;
 	}
 	expedite_end(g->expedite);
-	a->members_moved = true;
 }

@@ -349,5 +349,5 @@ int place_move_members(const struct place *place, place_member member, void *con
 	log_debug("moved %zu processes to %s in %d passes", total, place->group.directory, passes);
 	if (move.refused)
 		return move.refused;
-	return !total && move.found ? -EAGAIN : (int)total;
+	return move.found ? -EAGAIN : (int)total;
 }

@@ -82,8 +82,8 @@ int place_move(const struct place *place, pid_t pid, place_member member, void *
  * whose pid belongs to no member after the move goes back. Groups below home are left alone: they may have limits of
  * their own, and undoing would not know who came from where; for the same reason, in v1, processes whose threads are in
  * different groups are left alone, and not counted. Returns the number of processes that were moved (0: there was none
- * left), -EAGAIN (64 passes met members that were gone before they could be moved, each with children), or -errno: of
- * the first member that the kernel refused to move, after all others were.
+ * left), -EAGAIN (the last of 64 passes still met members: call again later), or -errno: of the first member that the
+ * kernel refused to move, after all others were.
  */
 int place_move_members(const struct place *place, place_member member, void *context);
 

@@ -14,6 +14,7 @@
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "lib/work.h"
@@ -21,6 +22,7 @@
 struct shared {
 	unsigned long processes;
 	unsigned long leaves;
+	unsigned long gone; /* links of chains that are about to end */
 };
 
 static struct shared *shared;
@@ -50,12 +52,27 @@ static void start_leaves(long leaves, const char *program)
 	}
 }
 
+/*
+ * A scheduler that runs children first leaves their parents no time to end: there would be thousands of those soon,
+ * which is another test. So a chain waits now and then until they are fewer.
+ */
+static void await_ends(long chains)
+{
+	const struct timespec nap = { .tv_nsec = 200000 };
+	unsigned long most = (unsigned long)chains * 16;
+
+	while (__atomic_load_n(&shared->processes, __ATOMIC_RELAXED) -
+		       __atomic_load_n(&shared->gone, __ATOMIC_RELAXED) >
+	       most)
+		nanosleep(&nap, NULL);
+}
+
 static bool over(double end, const char *file)
 {
 	return work_now() >= end || (file && !access(file, F_OK));
 }
 
-static void run_chain(double end, const char *file, long leaves, const char *program)
+static void run_chain(long chains, double end, const char *file, long leaves, const char *program)
 {
 	pid_t pid;
 
@@ -64,9 +81,12 @@ static void run_chain(double end, const char *file, long leaves, const char *pro
 		pid = fork();
 		if (pid < 0)
 			work_die("fork");
-		if (pid)
+		if (pid) {
+			count(&shared->gone);
 			_exit(0);
+		}
 		count(&shared->processes);
+		await_ends(chains);
 	}
 	start_leaves(leaves, program);
 	_exit(0);
@@ -90,7 +110,7 @@ int main(int argc, char **argv)
 		if (pid < 0)
 			work_die("fork");
 		if (!pid)
-			run_chain(end, argv[5], leaves, argv[4]);
+			run_chain(chains, end, argv[5], leaves, argv[4]);
 	}
 	while (wait(NULL) > 0)
 		;
