@@ -22,8 +22,8 @@ enum aa_record_kind {
 	AA_REC_MISS, /* pages that the page cache missed; level 2 */
 	AA_REC_FILE, /* names of a file that missed, once a file; level 2 */
 	AA_REC_WAIT, /* a wait of AA_LONG_WAIT_NS or more, but for timers; level 2 */
-	AA_REC_QUEUED, /* a thread waits for another of its app: says no more than that, to wake the agent */
 	AA_REC_CGROUP, /* a process was moved into the followed cgroup: scan again */
+	AA_REC_QUEUED, /* a thread waits for another of its app: says no more than that, to wake the agent; never lost */
 	AA_RECORD_KINDS,
 };
 

@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 
 #include "act/governed.h"
+#include "act/nudge.h"
 #include "act/place_name.h"
 #include "util/cleanup.h"
 #include "util/log.h"
@@ -199,6 +200,7 @@ static bool is_child(pid_t pid)
 void governed_move(struct governed *a, struct governing *g, pid_t pid)
 {
 	struct member_context m = { g->config, a->app, 0 };
+	struct nudge *nudge = is_child(pid) ? NULL : nudge_start("", pid); /* a child of ours is held */
 	unsigned int i;
 	int err;
 
@@ -216,6 +218,7 @@ void governed_move(struct governed *a, struct governing *g, pid_t pid)
 		}
 	}
 	expedite_end(g->expedite);
+	nudge_stop(nudge);
 }
 
 bool governed_at_home(struct governed *a, struct governing *g, pid_t pid)
