@@ -86,6 +86,7 @@ probe()
 		need fio have fio
 		need python3 have python3
 		need jq have jq
+		need strace have strace
 		;;
 	fuzz)
 		# The package carries the version of clang, so clang must be there to tell it.

@@ -352,6 +352,11 @@ static void plan_next(struct trial *t, uint64_t now_ns)
 	}
 	if (t->change.effect.verdict == EFFECT_INCONCLUSIVE && t->switchback.longer < LONGER_MAX)
 		t->longer = t->switchback.longer * 2;
+	if (t->rule->at_start &&
+	    !t->in_force) { /* in case of neighbours that are yet to come, it is not off for long */
+		t->again_ns = now_ns + REST_NS;
+		return;
+	}
 	t->again_ns = now_ns + t->rest_ns;
 	t->rest_ns = t->rest_ns < REST_MAX_NS / 2 ? t->rest_ns * 2 : REST_MAX_NS;
 }

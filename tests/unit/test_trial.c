@@ -586,6 +586,10 @@ static void test_start_stays(void **state)
 	measure(f, 1, 1);
 	assert_int_equal(f->t.change.effect.verdict, EFFECT_NONE);
 	sandbox_assert(f->sandbox, SHARES, "1024\n");
+	/* but never for long */
+	trial_measure(&f->t);
+	measure(f, 1, 1);
+	assert_in_range(f->t.again_ns, f->now_ns, f->now_ns + 10 * SECOND);
 }
 
 /* Nobody needs what was set at the start: it is taken back, and set again when somebody does. */
