@@ -163,7 +163,7 @@ def finds_real(action, true):
 
 def refuses_false(action):
     """Whether nobody was told that a change helps where there is nothing to help with."""
-    return not action or action["state"] != "kept" or (action["effect"] or {}).get("verdict") != "helps"
+    return not action or (action["effect"] or {}).get("verdict") != "helps"
 
 
 def summarise(section, runs):

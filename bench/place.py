@@ -100,12 +100,13 @@ def measure(bench, rounds):
     section.table(["attached: from the kernel's exec event to its move of the app", "launches", "p50 ms", "p95 ms",
                    "p99 ms", "max ms"],
                   [[where, len(ns)] + [f"{percentile(ns, p) / 1e6:.2f}" for p in (50, 95, 99, 100)]
-                   for where, ns in moves.items()])
+                   for where, ns in moves.items() if ns])
     return section
 
 
 def moves_figures(section, where, ms, asked):
-    section.figure(f"attached, {where}: exec to moved into the weighted group, p99", percentile(ms, 99), 5, " ms")
+    if ms:
+        section.figure(f"attached, {where}: exec to moved into the weighted group, p99", percentile(ms, 99), 5, " ms")
     section.check(f"attached, {where}: launches that were moved", len(ms), asked)
 
 

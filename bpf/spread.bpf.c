@@ -7,7 +7,7 @@
  */
 #include "follow.h"
 
-struct aa_cpus aa_cpus = {};
+struct aa_cpus aa_cpus __attribute__((aligned(64))) = {};
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -40,21 +40,21 @@ static __always_inline bool is_runnable(struct task_struct *task)
 }
 
 /* Once, until the agent has looked: from then on it knows by itself when to look again. */
-static __always_inline void wake_agent(struct aa_thread *t, struct task_struct *task, __u64 now)
+static __always_inline void wake_agent(__u32 app, __u64 now)
 {
 	struct aa_rec *r;
 
 	if (!aa_cpus.armed || !__sync_lock_test_and_set(&aa_cpus.armed, 0))
 		return;
 	r = bpf_ringbuf_reserve(&ring_life, sizeof(*r), 0);
-	if (!r) /* a ring that is full has woken the agent */
+	if (!r) /* a ring that is full has woken the agent; and there is nothing in this record to lose */
 		return;
-	record_head(r, AA_REC_QUEUED, t->app, now, task);
+	record_head(r, AA_REC_QUEUED, app, now, NULL);
 	bpf_ringbuf_submit(r, BPF_RB_FORCE_WAKEUP);
 }
 
-/* Whoever reads "since", "queued" and "since" again, and gets one value for both, has a thread that belongs to it. */
-static __always_inline void note_queued(struct aa_cpu *c, struct aa_thread *t, struct task_struct *task)
+/* From now on a thread waits. Whoever reads "since" twice, and "queued" in between, has two that belong together. */
+static __always_inline void note_queued(struct aa_cpu *c, __u32 pid)
 {
 	__u64 now = bpf_ktime_get_ns();
 
@@ -62,16 +62,29 @@ static __always_inline void note_queued(struct aa_cpu *c, struct aa_thread *t, s
 	barrier();
 	c->since = now;
 	barrier();
-	c->queued = task->pid;
-	wake_agent(t, task, now);
+	c->queued = pid;
+	wake_agent(c->app, now);
+}
+
+/* Who of the app of next would run on, now that next does: prev, or who ran before the agent came to look. 0: nobody. */
+static __always_inline __u32 waits_behind(const struct aa_cpu *c, struct task_struct *prev, bool preempt,
+					  struct task_struct *next, const struct aa_thread *n)
+{
+	struct aa_thread *p;
+
+	if ((__u32)prev->pid == aa_control.agent)
+		return c->app == n->app && c->running != (__u32)next->pid ? c->running : 0;
+	p = spread_thread(prev);
+	return p && p->app == n->app && (preempt || is_runnable(prev)) ? prev->pid : 0;
 }
 
 SEC("tp_btf/sched_switch")
 int BPF_PROG(spread_switch, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
 	struct aa_cpu *c = cpu_at(bpf_get_smp_processor_id());
-	struct aa_thread *n = spread_thread(next), *p;
-	bool swapped;
+	struct aa_thread *n = spread_thread(next);
+	bool swapped, returned;
+	__u32 waits;
 
 	/* the agent comes for a moment to look, and is not in the way */
 	if (!c || (__u32)next->pid == aa_control.agent)
@@ -81,18 +94,17 @@ int BPF_PROG(spread_switch, bool preempt, struct task_struct *prev, struct task_
 			c->running = 0;
 		return 0;
 	}
+	waits = waits_behind(c, prev, preempt, next, n);
+	swapped = c->queued == (__u32)next->pid;
+	returned = !c->running;
 	c->app = n->app;
 	c->running = next->pid;
-	swapped = c->queued == (__u32)next->pid;
-	if (swapped)
-		c->queued = 0;
-	p = spread_thread(prev);
-	if (!p || p->app != n->app || (!preempt && !is_runnable(prev)))
-		return 0;
 	if (swapped) /* two that take turns: still one of them waits, since the same moment */
-		c->queued = prev->pid;
-	else
-		note_queued(c, p, prev);
+		c->queued = waits;
+	else if (waits)
+		note_queued(c, waits);
+	else if (returned && c->queued) /* a neighbour was here, and somebody waits still */
+		wake_agent(c->app, bpf_ktime_get_ns());
 	return 0;
 }
 
@@ -102,7 +114,7 @@ static __always_inline int on_enqueue(struct task_struct *task)
 	struct aa_cpu *c = t ? cpu_at(cpu_of(task)) : NULL;
 
 	if (c && c->running && c->running != (__u32)task->pid && c->app == t->app)
-		note_queued(c, t, task);
+		note_queued(c, task->pid);
 	return 0;
 }
 

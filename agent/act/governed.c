@@ -131,9 +131,19 @@ static void count_memory(struct governed *a, struct governing *g)
 		governed_place(a, g, "memory");
 }
 
+/* What was taken back in the run before, because nobody competed then. */
+static void give_again(struct governed *a)
+{
+	unsigned int i;
+
+	for (i = 0; i < a->ntrials; i++)
+		trial_again(&a->trials[i], clock_monotonic_ns());
+}
+
 void governed_start(struct governed *a, struct governing *g, pid_t pid)
 {
 	bool first = !a->started, at_home = first || governed_at_home(a, g, pid);
+	bool again = !first && !a->alive;
 
 	/* it had ended: what is left of its last run goes, unless it comes from the same place again */
 	if (!first && !a->alive && (a->undone || !at_home)) {
@@ -152,6 +162,8 @@ void governed_start(struct governed *a, struct governing *g, pid_t pid)
 	}
 	if (g->config->dry_run || !at_home)
 		return;
+	if (again)
+		give_again(a);
 	governed_move(a, g, pid);
 }
 
@@ -229,12 +241,12 @@ static bool same_controller(const struct sys_cgroup *group, const char *controll
 }
 
 /* What does its work at once is done again while there is need, but not all the time. */
-static bool repeat(struct trial *t, struct governing *g, uint64_t now_ns)
+static void repeat(struct trial *t, struct governing *g, uint64_t now_ns)
 {
 	if (!t->rule->knob->one_shot || t->change.state != CHANGE_KEPT || now_ns < t->again_ns)
-		return false;
+		return;
 	t->again_ns = now_ns + REPEAT_NS;
-	return !trial_make(t, g->journal);
+	trial_make(t, g->journal);
 }
 
 /* The groups that may be slowed: those that the settings name, then those that background programs were moved to. */
@@ -282,8 +294,8 @@ static bool begin_background(struct governed *a, struct governing *g, const stru
 		if (err || !same_controller(&group, rule->knob->controller) || holds_app(a, &group))
 			continue;
 		t = find_trial(a, rule, &group);
-		if (t && repeat(t, g, a->before.now_ns))
-			return true;
+		if (t) /* no change that others would have to wait for: it leaves nothing behind */
+			repeat(t, g, a->before.now_ns);
 		if (!t && try_rule(a, g, rule, &group, kind, e))
 			return true;
 	}
@@ -312,6 +324,7 @@ static void note_due(struct governed *a, const struct evidence *e)
 		struct trial *t = &a->trials[i];
 
 		t->due = t->rule->due(e) ? t->due + 1 : 0;
+		t->absent = t->due ? 0 : t->absent + 1;
 		t->needed |= t->due >= DUE_LOOKS;
 	}
 }
@@ -321,6 +334,8 @@ static void turn_spares(struct governed *a, enum governed_may may)
 {
 	unsigned int i;
 
+	if (may == GOVERNED_NOTHING)
+		return;
 	for (i = 0; i < a->ntrials; i++) {
 		struct trial *t = &a->trials[i];
 
@@ -356,6 +371,16 @@ static bool wants_measuring(const struct trial *t, uint64_t now_ns)
 	if (t->phase == TRIAL_READY)
 		return now_ns >= t->made_ns + t->rule->measure_after_ns;
 	return (t->phase == TRIAL_PROVEN || t->phase == TRIAL_RESTING) && now_ns >= t->again_ns;
+}
+
+/* Neighbours that are gone would make an effect seem small, and in the end useless. */
+static void interrupt_idle(struct governed *a)
+{
+	unsigned int i;
+
+	for (i = 0; i < a->ntrials; i++)
+		if (a->trials[i].absent > DUE_LOOKS)
+			trial_interrupt(&a->trials[i], a->before.now_ns);
 }
 
 /* What only supports another change is in force as long as that one is. */
@@ -435,7 +460,7 @@ bool governed_look(struct governed *a, struct governing *g, const struct act_sam
 	a->crowded = false;
 	if (!a->started || !a->alive)
 		return false;
-	if (!a->members_moved && !g->config->dry_run && may)
+	if (!a->members_moved && !g->config->dry_run && may && now->now_ns >= a->members_ns)
 		governed_move_members(a, g);
 	if (!(e.seconds > 0))
 		return false;
@@ -443,6 +468,7 @@ bool governed_look(struct governed *a, struct governing *g, const struct act_sam
 	a->was_crowded |= a->crowded;
 	note_due(a, &e);
 	turn_spares(a, may);
+	interrupt_idle(a);
 	drop_supports(a);
 	if (may == GOVERNED_NOTHING)
 		return false;

@@ -58,6 +58,7 @@ struct governed {
 	bool was_crowded; /* at some look since its start */
 	bool crowded; /* at the last look, others wanted its CPUs */
 	bool members_moved; /* all that belonged to it when it was placed */
+	uint64_t members_ns; /* not before then, if they fork too fast for that */
 };
 
 /*

@@ -10,7 +10,10 @@
 #include "act/nudge.h"
 #include "act/place_name.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/log.h"
+
+#define MEMBERS_AGAIN_NS 500000000ULL /* others must come to run, too */
 
 struct member_context {
 	const struct governor_config *config;
@@ -262,7 +265,10 @@ void governed_move_members(struct governed *a, struct governing *g)
 		else if (moved < 0)
 			log_debug("processes stay outside of %s: %s", sys_cgroup_name(&p->place.group),
 				  strerror(-moved));
-		a->members_moved &= moved != -EAGAIN;
+		if (moved == -EAGAIN) {
+			a->members_moved = false;
+			a->members_ns = clock_monotonic_ns() + MEMBERS_AGAIN_NS;
+		}
 	}
 	expedite_end(g->expedite);
 }

@@ -9,11 +9,12 @@
 #include "util/log.h"
 
 /* A change that was made at the start, and that nobody needed: the reason that the rule has does not hold. */
-static void explain(struct trial *t)
+static void explain(const struct governed *a, struct trial *t)
 {
 	struct change *c = &t->change;
 
-	if (t->needed || c->state == CHANGE_REFUSED)
+	if (t->needed || a->was_crowded || c->state == CHANGE_REFUSED ||
+	    (t->phase == TRIAL_OVER && c->state != CHANGE_PLANNED))
 		return;
 	snprintf(c->reason, sizeof(c->reason), "given at its start, in case others want its CPUs%s",
 		 c->state == CHANGE_PLANNED ? "" : "; nobody did");
@@ -80,7 +81,7 @@ void governed_settle(struct governed *a, bool stays)
 	for (i = 0; i < a->ntrials; i++) {
 		struct trial *t = &a->trials[i];
 
-		explain(t);
+		explain(a, t);
 		if (stays && (t->rule->knob->one_shot || t->rule->knob->internal))
 			t->change.restored = true;
 	}

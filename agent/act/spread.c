@@ -26,6 +26,8 @@
 
 #define FULL_NS 1000000ULL /* until it is looked again for a CPU that no thread of the app has */
 #define LOOK_NS 10000000ULL /* in case a wake-up was missed */
+#define PAUSE_MIN_NS 100000ULL /* after a step that moved nobody; doubles up to: */
+#define PAUSE_MAX_NS 2000000ULL
 #define ONLINE_NS 1000000000ULL /* between two looks at what is online */
 #define PREFIX "moving-"
 #define VERSION 2
@@ -54,11 +56,13 @@ struct spread {
 	struct sys_cpu_set online;
 	uint64_t online_ns; /* when it is read again */
 	unsigned int ncpus; /* that are looked at, by number */
+	pid_t handled_tid[AA_SPREAD_CPUS];
 	uint64_t handled
 		[AA_SPREAD_CPUS]; /* the last "since" of each CPU that was dealt with: the kernel clears no entry */
 	struct move moves[MOVES_MAX]; /* of the last step */
 	unsigned int nmoves;
 	uint64_t next_ns; /* when the next step is due */
+	uint64_t pause_ns; /* at least until then: we are a realtime process, and threads may queue up all the time */
 	bool armed; /* the kernel side was asked for a wake-up */
 	pid_t born; /* the last pid that was given out before them */
 	int dir, fd;
@@ -322,7 +326,7 @@ static pid_t waiting(const struct spread *s, unsigned int cpu, uint64_t apps, ui
 	uint64_t since = load_since(c);
 	uint32_t tid = load(&c->queued);
 
-	if (!tid || since == s->handled[cpu])
+	if (!tid || (since == s->handled[cpu] && (pid_t)tid == s->handled_tid[cpu]))
 		return 0;
 	if (!load(&c->running) || !(apps >> (load(&c->app) & 63) & 1))
 		return 0;
@@ -405,6 +409,7 @@ static bool step_cpu(struct spread *s, unsigned int cpu, uint64_t apps, uint64_t
 		return false;
 	}
 	s->handled[cpu] = since;
+	s->handled_tid[cpu] = tid;
 	if (!is_movable(s, tid, cpu, &stat))
 		return true;
 	if (!is_ready(s))
@@ -416,17 +421,43 @@ static bool step_cpu(struct spread *s, unsigned int cpu, uint64_t apps, uint64_t
 	return true;
 }
 
-/* While nobody waits, it is the kernel side that sees the next one first. */
-static void arm(struct spread *s, uint64_t now_ns)
+static bool nobody_waits(const struct spread *s, uint64_t apps)
 {
-	s->armed = s->next_ns == UINT64_MAX;
-	if (s->armed)
-		due_at(s, now_ns + LOOK_NS);
+	unsigned int i;
+	uint64_t since;
+
+	for (i = 0; i < s->ncpus; i++)
+		if (waiting(s, i, apps, &since))
+			return false;
+	return true;
+}
+
+/*
+ * When to come again. While nobody waits, it is the kernel side that sees the next one first; who queued up while this
+ * step was on its way is looked for once more. But two threads that wake each other on one CPU would have us come each
+ * time, and some that wait cannot be moved: the less comes of the steps, the rarer they are.
+ */
+static void plan_next(struct spread *s, uint64_t apps, bool woken, bool moved, uint64_t now_ns)
+{
+	bool pending = s->next_ns != UINT64_MAX;
+
+	if (moved || (s->armed && !woken))
+		s->pause_ns = 0;
+	else if (woken || pending)
+		s->pause_ns = s->pause_ns ? s->pause_ns * 2 : PAUSE_MIN_NS;
+	if (s->pause_ns > PAUSE_MAX_NS)
+		s->pause_ns = PAUSE_MAX_NS;
+	s->armed = !pending && (moved || !woken);
 	__atomic_store_n(&s->cpus->armed, s->armed, __ATOMIC_SEQ_CST);
+	if (s->armed)
+		s->next_ns = now_ns + (nobody_waits(s, apps) ? LOOK_NS : SPREAD_WAITED_NS);
+	else if (!pending || s->next_ns < now_ns + s->pause_ns)
+		s->next_ns = now_ns + s->pause_ns;
 }
 
 unsigned int spread_step(struct spread *s, uint64_t apps, uint64_t now_ns)
 {
+	bool woken = s->armed && !load(&s->cpus->armed);
 	unsigned int i, moved;
 	cpu_set_t taken;
 
@@ -440,7 +471,7 @@ unsigned int spread_step(struct spread *s, uint64_t apps, uint64_t now_ns)
 	moved = s->nmoves;
 	widen_children(s);
 	s->total += moved;
-	arm(s, now_ns);
+	plan_next(s, apps, woken, moved, now_ns);
 	return moved;
 }
 

@@ -3,10 +3,11 @@
 /* Switchback: when to switch, and what the windows say. */
 #include "act/switchback.h"
 
-#include <math.h>
-
-#define NARROW 0.15 /* of the effect: half of an interval that is */
-#define SLOW_PAIRS_MIN 8 /* a few that happen to agree make it narrow, too */
+/*
+ * Of a slow measurement that shows a gain: as many as make its size known. To stop at a narrow interval would be to stop
+ * when the first pairs happen to agree.
+ */
+#define SLOW_PAIRS_MIN 8
 
 void switchback_start(struct switchback *s, const struct switchback_rule *rule, bool slow)
 {
@@ -56,9 +57,7 @@ static bool decided(const struct switchback *s)
 		return true;
 	if (e.verdict == EFFECT_INCONCLUSIVE || e.verdict == EFFECT_NOT_MEASURED)
 		return false;
-	if (!s->slow || e.verdict == EFFECT_NONE)
-		return true;
-	return s->npairs >= SLOW_PAIRS_MIN && (e.high - e.low) / 2 <= NARROW * fabs(e.percent);
+	return !s->slow || e.verdict != EFFECT_HELPS || s->npairs >= SLOW_PAIRS_MIN;
 }
 
 /*

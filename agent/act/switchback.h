@@ -6,7 +6,7 @@
  *
  * There are two measurements. The quick one tells which way it goes, from short windows. The slow one tells how far:
  * what a change does in the long run shows only some time after a switch, and that time without the change is paid for;
- * so its windows without are rare, and those with it fill the time between them.
+ * so its windows without are rare, and those with it fill the time between them: off-on, off-on, ...
  */
 #ifndef SWITCHBACK_H
 #define SWITCHBACK_H
@@ -20,7 +20,7 @@ struct switchback_rule {
 	const char *metric; /* of struct effect */
 	uint64_t settle_ns; /* after a switch, before the window begins: until it has taken effect */
 	uint64_t window_ns;
-	/* The same for the slow measurement, which goes on until the interval is narrow, too; 0: there is none. */
+	/* The same for the slow measurement; 0: there is none. */
 	uint64_t slow_settle_ns, slow_off_ns, slow_on_ns;
 	unsigned int pairs_max; /* at most EFFECT_PAIRS_MAX; give up after so many */
 	double smallest; /* percent: see effect_of() */

@@ -251,22 +251,48 @@ int trial_make(struct trial *t, struct journal *journal)
 	return 0;
 }
 
-/* Whether windows that were cut short say more than those before: their interval is narrower, or there were none. */
+/*
+ * What was shown to help stays; so does what seems to, though the windows were too few to tell: it is measured again,
+ * and the report says that it is not certain.
+ */
+static bool stays(const struct trial *t)
+{
+	const struct effect *e = &t->change.effect;
+
+	if (t->rule->at_start) /* it is there in case it is needed: later, if not now */
+		return e->verdict != EFFECT_HARMS && e->verdict != EFFECT_NONE;
+	if (e->verdict == EFFECT_INCONCLUSIVE)
+		return isnan(e->percent) ? e->after > 0 : e->percent >= t->rule->measure.smallest;
+	return e->verdict == EFFECT_HELPS;
+}
+
+/* Whether windows that were cut short replace what earlier ones said: they came to a verdict, or there was none. */
 static bool says_more(const struct effect *e, const struct effect *before)
 {
 	if (e->verdict == EFFECT_NOT_MEASURED)
 		return false;
-	return before->verdict == EFFECT_NOT_MEASURED || isnan(before->low) ||
-	       e->high - e->low < before->high - before->low;
+	if (e->verdict == EFFECT_INCONCLUSIVE)
+		return before->verdict == EFFECT_NOT_MEASURED ||
+		       (before->verdict == EFFECT_INCONCLUSIVE && e->windows > before->windows);
+	return true;
 }
 
-/* Judges by the windows that there are. */
-static void cut_short(struct trial *t)
+/*
+ * Ends a measurement before its time, judging by the windows that there are. The change is in force after it unless they
+ * or earlier ones say that it should not be. Returns 0 or -errno: it could not be switched.
+ */
+static int cut_short(struct trial *t)
 {
 	const struct effect e = switchback_effect(&t->switchback);
+	bool on;
+	int err;
 
 	if (says_more(&e, &t->change.effect))
 		t->change.effect = e;
+	on = t->change.effect.verdict == EFFECT_NOT_MEASURED || stays(t);
+	err = switch_to(t, on);
+	t->change.state = t->in_force ? CHANGE_KEPT : CHANGE_UNDONE;
+	return err;
 }
 
 bool trial_may_wait(const struct trial *t)
@@ -276,11 +302,17 @@ bool trial_may_wait(const struct trial *t)
 
 void trial_interrupt(struct trial *t, uint64_t now_ns)
 {
+	int err;
+
 	if (!trial_may_wait(t))
 		return;
-	cut_short(t);
-	t->phase = TRIAL_PROVEN;
-	t->again_ns = now_ns + t->rule->slow_after_ns;
+	err = cut_short(t);
+	if (err) {
+		give_up(t, err);
+		return;
+	}
+	t->phase = t->in_force ? TRIAL_PROVEN : TRIAL_RESTING;
+	t->again_ns = now_ns + (t->in_force ? t->rest_ns : REST_NS);
 }
 
 #define RAISE_BY 1.25
@@ -327,33 +359,20 @@ void trial_measure(struct trial *t)
 	t->switchback.longer = t->longer ? t->longer : 1;
 }
 
-/*
- * What was shown to help stays; so does what seems to, though the windows were too few to tell: it is measured again,
- * in longer ones, and the report says that it is not certain.
- */
-static bool stays(const struct trial *t)
-{
-	const struct effect *e = &t->change.effect;
-
-	if (t->rule->at_start) /* it is there in case it is needed: later, if not now */
-		return e->verdict != EFFECT_HARMS && e->verdict != EFFECT_NONE;
-	if (e->verdict == EFFECT_INCONCLUSIVE)
-		return isnan(e->percent) ? e->after > 0 : e->percent >= t->rule->measure.smallest;
-	return e->verdict == EFFECT_HELPS;
-}
-
 /* When it is measured again, and how. */
 static void plan_next(struct trial *t, uint64_t now_ns)
 {
-	if (!t->slow && t->rule->measure.slow_off_ns) {
-		t->slow = true;
+	bool first = !t->slow;
+
+	/* how much it brings is worth knowing of what brings something, and that only */
+	t->slow = t->in_force && t->rule->measure.slow_off_ns;
+	if (t->slow && first) {
 		t->again_ns = t->made_ns + t->rule->slow_after_ns;
 		return;
 	}
 	if (t->change.effect.verdict == EFFECT_INCONCLUSIVE && t->switchback.longer < LONGER_MAX)
 		t->longer = t->switchback.longer * 2;
-	if (t->rule->at_start &&
-	    !t->in_force) { /* in case of neighbours that are yet to come, it is not off for long */
+	if (t->rule->at_start && !t->in_force) { /* for neighbours that are yet to come: not off for long */
 		t->again_ns = now_ns + REST_NS;
 		return;
 	}
@@ -426,16 +445,21 @@ void trial_need(struct trial *t, bool needed)
 		t->change.state = needed ? CHANGE_KEPT : CHANGE_UNDONE;
 }
 
+void trial_again(struct trial *t, uint64_t now_ns)
+{
+	if (t->phase == TRIAL_READY) {
+		t->made_ns = now_ns;
+		trial_need(t, true);
+	}
+}
+
 void trial_stop(struct trial *t)
 {
-	bool on;
-
 	if (t->phase != TRIAL_MEASURING)
 		return;
-	cut_short(t);
-	t->phase = TRIAL_READY;
-	on = t->change.effect.verdict == EFFECT_NOT_MEASURED || stays(t);
-	t->change.state = on ? CHANGE_KEPT : CHANGE_UNDONE;
-	if (switch_to(t, on)) /* the app has gone, and its group may have */
+	if (cut_short(t)) /* the app has gone, and its group may have */
 		t->phase = TRIAL_OVER;
+	else
+		t->phase = t->in_force ? TRIAL_READY : TRIAL_RESTING;
+	t->again_ns = 0; /* another run of the app is another case */
 }

@@ -16,7 +16,7 @@
 #include "model/change.h"
 
 enum trial_phase {
-	TRIAL_READY, /* in force since the start, and nothing has shown yet that it could be of use */
+	TRIAL_READY, /* nothing has shown yet that it is of use: in force, or a spare that was taken back */
 	TRIAL_MEASURING,
 	TRIAL_PROVEN, /* in force; looked at again at again_ns */
 	TRIAL_RESTING, /* undone; tried again at again_ns */
@@ -45,6 +45,7 @@ struct trial {
 	enum trial_phase phase;
 	bool in_force;
 	unsigned int due; /* looks in a row in which its rule was due */
+	unsigned int absent; /* looks in a row in which it was not */
 	bool needed; /* it was due at some time */
 	unsigned int flips; /* from useful to useless and back */
 	uint64_t made_ns; /* when it came into force; the caller sets it */
@@ -70,7 +71,8 @@ int trial_plan(struct trial *ret, const struct rule *rule, const struct sys_cgro
 int trial_make(struct trial *t, struct journal *journal);
 
 /*
- * Plans again, for a change that is in force and not being measured (or in a way that may wait): writes the new value if it is a quarter larger or
+ * Plans again, for a change that is in force and not being measured, or so that it may wait: writes the new value if it
+ * is a quarter larger or
  * more. Returns 0 (also where nothing had to be done) or -errno: TRIAL_OVER.
  */
 int trial_raise(struct trial *t, struct journal *journal, uint64_t now_ns, const struct evidence *e,
@@ -107,6 +109,11 @@ int trial_turn(struct trial *t, bool on);
  */
 bool trial_may_wait(const struct trial *t);
 void trial_interrupt(struct trial *t, uint64_t now_ns);
+
+/*
+ * Another run of its app begins: what was given at the start of the first one, and not judged yet, is given again.
+ */
+void trial_again(struct trial *t, uint64_t now_ns);
 
 /*
  * For a change that was made before there was a need for it: it is in force while there is one. Nothing while it is

@@ -131,6 +131,8 @@ void watch_record(void *context, const struct aa_rec *r)
 {
 	struct watch *watch = context;
 
+	if (r->kind == AA_REC_QUEUED) /* that it woke us is all there is to it */
+		return;
 	watch->events++;
 	if (r->app >= watch->napps && r->kind != AA_REC_CGROUP)
 		return;

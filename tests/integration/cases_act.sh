@@ -89,7 +89,7 @@ case_act_attach_storm() {
 	storm_start 5 "${INSIDE[@]}"
 	sleep 0.5
 	snapshot >before
-	observe_start r --pid "$storm" -d 8
+	observe_start r --pid "$storm" -d 60
 	attached
 	note_agent "$agent"
 	wait_for 4 in_group_of_ours "$storm" || fail "the first process was not moved"
@@ -154,7 +154,6 @@ case_act_weight_when_needed() {
 	busy_seconds >from
 	wait_for 2 in_group_of_ours "$app" || fail "the app was not placed"
 	find_ours
-	weight_is_up || fail "it starts with $(cat "$ours/cpu.shares")"
 	wait_for 3 weight_is_default || { skip_unless_quiet from; fail "it stays up"; }
 	while [ "$looks" -lt 40 ]; do
 		looks=$((looks + 1))
@@ -180,7 +179,7 @@ case_act_weight_not_needed() {
 	attached
 	busy_seconds >from
 	observed r
-	jq -e "$(weight_of -0) | .state == \"undone\"" r >/dev/null || skip_unless_quiet from
+	jq -e "$(weight_of -0) | .state == \"undone\" and .effect == null" r >/dev/null || skip_unless_quiet from
 	holds r "$(weight_of -0) | .state == \"undone\" and .restored and .effect == null" .actions
 	holds r "$(weight_of -0) | .reason | test(\"nobody did\")" .actions
 }

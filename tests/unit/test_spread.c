@@ -278,6 +278,33 @@ static void test_asks_to_be_woken(void **state)
 	assert_int_equal(spread_next(f->spread), 0);
 }
 
+/* Wake-ups that come to nothing are not answered at once: the agent is a realtime process. */
+static void test_paces_itself(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t now = 5 * MS, steps = 0;
+
+	f->cpus.cpu[HOME].queued = 0;
+	for (; now < 105 * MS; steps++) {
+		step(f, now);
+		f->cpus.armed = 0; /* a thread queues up, and is gone again */
+		if (spread_next(f->spread) > now)
+			now = spread_next(f->spread);
+	}
+	assert_in_range(steps, 20, 120);
+}
+
+/* One that cannot be moved does not stand for the other one with which it takes turns. */
+static void test_moves_the_other(void **state)
+{
+	struct fixture *f = *state;
+
+	f->cpus.cpu[HOME].queued = 0x7ffffff0;
+	assert_int_equal(step(f, 10 * MS), 0);
+	f->cpus.cpu[HOME].queued = (uint32_t)kernel->thread.tid;
+	assert_int_equal(step(f, 14 * MS), 1);
+}
+
 /* A CPU that goes offline is noticed a second later: the thread has less than all until then. */
 static void test_looks_at_online_again(void **state)
 {
@@ -649,6 +676,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_no_cpu_to_go_to, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_says_when, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_asks_to_be_woken, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_paces_itself, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_moves_the_other, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_looks_at_online_again, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_leaves_narrow_threads, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_app_decides_meanwhile, setup, teardown),

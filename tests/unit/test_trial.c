@@ -652,8 +652,71 @@ static void test_interrupt(void **state)
 	assert_true(trial_may_wait(&f->t));
 	trial_interrupt(&f->t, 3100 * MS);
 	assert_int_equal(f->t.phase, TRIAL_PROVEN);
-	assert_int_equal(f->t.again_ns, 3100 * MS + 4 * SECOND);
+	assert_int_equal(f->t.again_ns, 3100 * MS + 10 * SECOND);
 	sandbox_assert(f->sandbox, SHARES, "4096\n");
+}
+
+/* Three pairs of a slow measurement in which the app is slower with the change. */
+static void measure_slow_harm(struct fixture *f)
+{
+	static const double rate[] = { 2, 1 };
+	unsigned int step;
+
+	for (step = 0; step < 12; step++) {
+		trial_step(&f->t, f->now_ns, f->counter);
+		f->now_ns += (step % 2 ? (f->t.in_force ? 200 : 80) : 10) * MS;
+		f->counter += (step % 2 ? (f->t.in_force ? 0.2 : 0.08) : 0.01) * rate[f->t.in_force] *
+			      (1 + 0.001 * step);
+	}
+}
+
+/* What turned out to harm does not stay because something else begins. */
+static void test_interrupt_of_harm(void **state)
+{
+	struct fixture *f = *state;
+
+	make_at_start(f);
+	trial_measure(&f->t);
+	measure(f, 0.5, 2);
+	trial_measure(&f->t);
+	measure_slow_harm(f);
+	assert_true(f->t.in_force);
+	assert_int_equal(f->t.phase, TRIAL_MEASURING);
+	f->t.change.effect.verdict = EFFECT_HARMS; /* as an earlier measurement said */
+	trial_interrupt(&f->t, f->now_ns);
+	assert_int_equal(f->t.phase, TRIAL_RESTING);
+	assert_int_equal(f->t.change.state, CHANGE_UNDONE);
+	sandbox_assert(f->sandbox, SHARES, "1024\n");
+}
+
+/* Its size is measured of what helps only: what does nothing rests, and is looked at quickly again. */
+static void test_no_slow_for_nothing(void **state)
+{
+	struct fixture *f = *state;
+
+	make_at_start(f);
+	trial_measure(&f->t);
+	measure(f, 1, 1);
+	assert_int_equal(f->t.phase, TRIAL_RESTING);
+	trial_measure(&f->t);
+	assert_false(f->t.switchback.slow);
+}
+
+/* A spare that nobody needed in one run of the app is there again at the start of the next; what was judged is not. */
+static void test_again(void **state)
+{
+	struct fixture *f = *state;
+
+	make_at_start(f);
+	trial_need(&f->t, false);
+	trial_again(&f->t, 7 * SECOND);
+	sandbox_assert(f->sandbox, SHARES, "4096\n");
+	assert_int_equal(f->t.made_ns, 7 * SECOND);
+	trial_measure(&f->t);
+	measure(f, 1, 1);
+	trial_stop(&f->t);
+	trial_again(&f->t, 9 * SECOND);
+	sandbox_assert(f->sandbox, SHARES, "1024\n");
 }
 
 int main(void)
@@ -691,6 +754,9 @@ int main(void)
 		TEST(test_need),
 		TEST(test_stop_says_less),
 		TEST(test_interrupt),
+		TEST(test_interrupt_of_harm),
+		TEST(test_no_slow_for_nothing),
+		TEST(test_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
