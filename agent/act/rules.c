@@ -10,6 +10,7 @@
 #define SHARE_MAX 0.95 /* of its CPUs that an app may take from its neighbours: nobody is starved */
 #define WANTS 0.05 /* CPUs: an app that wants less is not held back by anybody */
 #define OTHERS 0.05 /* of the CPUs: others that have less are noise */
+#define OTHERS_KEPT 0.02 /* of the CPUs: the weight leaves those that it keeps away more than that */
 #define IDLE 0.10 /* of the CPUs: with more of them idle, nobody waits for long */
 #define SHOWS 0.05 /* of the wall time: a bottleneck that takes less is not worth a change */
 
@@ -22,7 +23,7 @@ bool rule_crowded(const struct evidence *e)
 		return true;
 	if (!isfinite(e->idle) || e->idle >= IDLE * e->cpus)
 		return false;
-	return e->others > OTHERS * e->cpus || e->others_ready >= 1;
+	return e->others > OTHERS * e->cpus || (e->others_ready >= 1 && e->others > OTHERS_KEPT * e->cpus);
 }
 
 static bool computes(const struct evidence *e)

@@ -26,8 +26,8 @@
 
 #define FULL_NS 1000000ULL /* until it is looked again for a CPU that no thread of the app has */
 #define LOOK_NS 10000000ULL /* in case a wake-up was missed */
-#define PAUSE_MIN_NS 100000ULL /* after a step that moved nobody; doubles up to: */
-#define PAUSE_MAX_NS 2000000ULL
+#define PAUSE_MIN_NS 50000ULL /* after a step that moved nobody; doubles up to: */
+#define PAUSE_MAX_NS 1000000ULL
 #define ONLINE_NS 1000000000ULL /* between two looks at what is online */
 #define PREFIX "moving-"
 #define VERSION 2

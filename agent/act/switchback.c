@@ -4,8 +4,8 @@
 #include "act/switchback.h"
 
 /*
- * Of a slow measurement that shows a gain: as many as make its size known. To stop at a narrow interval would be to stop
- * when the first pairs happen to agree.
+ * Of a slow measurement that shows a gain: as many as make its size known. To stop at a narrow interval would be to
+ * stop when the first pairs happen to agree.
  */
 #define SLOW_PAIRS_MIN 8
 

@@ -370,7 +370,8 @@ static void plan_next(struct trial *t, uint64_t now_ns)
 		t->again_ns = t->made_ns + t->rule->slow_after_ns;
 		return;
 	}
-	if (t->change.effect.verdict == EFFECT_INCONCLUSIVE && t->switchback.longer < LONGER_MAX)
+	/* but not of what is in force whatever its windows say: half of them the app is without it */
+	if (!t->rule->at_start && t->change.effect.verdict == EFFECT_INCONCLUSIVE && t->switchback.longer < LONGER_MAX)
 		t->longer = t->switchback.longer * 2;
 	if (t->rule->at_start && !t->in_force) { /* for neighbours that are yet to come: not off for long */
 		t->again_ns = now_ns + REST_NS;

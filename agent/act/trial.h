@@ -71,9 +71,8 @@ int trial_plan(struct trial *ret, const struct rule *rule, const struct sys_cgro
 int trial_make(struct trial *t, struct journal *journal);
 
 /*
- * Plans again, for a change that is in force and not being measured, or so that it may wait: writes the new value if it
- * is a quarter larger or
- * more. Returns 0 (also where nothing had to be done) or -errno: TRIAL_OVER.
+ * Plans again, for a change that is in force and not being measured, or so that it may wait: writes the new value if
+ * it is a quarter larger or more. Returns 0 (also where nothing had to be done) or -errno: TRIAL_OVER.
  */
 int trial_raise(struct trial *t, struct journal *journal, uint64_t now_ns, const struct evidence *e,
 		const struct rule_facts *facts);

@@ -3,9 +3,9 @@
 /*
  * forkstorm CHAINS SEC LEAVES PROGRAM [FILE]: for SEC seconds, or until FILE exists, CHAINS processes each fork a child
  * and exit at once, and the child does the same, ...: thousands of processes, none of which lives for a millisecond,
- * all re-parented to the first. Then the last process of each chain starts PROGRAM LEAVES times, one after the other. A follower that loses
- * one process of a chain loses all its leaves: the truth is CHAINS * LEAVES for every follower that comes before
- * them.
+ * all re-parented to the first. Then the last process of each chain starts PROGRAM LEAVES times, one after the other.
+ * A follower that loses one process of a chain loses all its leaves: the truth is CHAINS * LEAVES for every follower
+ * that comes before them.
  * Prints: processes=N (all but the first, leaves included) leaves=N.
  */
 #include <signal.h>
