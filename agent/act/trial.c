@@ -333,6 +333,8 @@ int trial_raise(struct trial *t, struct journal *journal, uint64_t now_ns, const
 	    rule->knob->format(&t->group, wanted, value) || !strcmp(value, c->new))
 		return 0;
 	trial_interrupt(t, now_ns);
+	if (!t->in_force || t->phase == TRIAL_OVER) /* what was measured so far says that it should not be */
+		return 0;
 	err = note(t, journal, value);
 	if (!err)
 		err = turn(t, c->new, value);

@@ -88,6 +88,9 @@ static void test_no_neighbours(void **state)
 	e = crowded();
 	e.others = 0.1;
 	assert_false(r->due(&e));
+	e.others = 0.05; /* of four CPUs: a moment's noise, less than any weight leaves to others */
+	e.others_ready = 6;
+	assert_false(r->due(&e));
 	e = crowded();
 	e.demand = 0.01;
 	e.neighbour = 1;

@@ -689,6 +689,23 @@ static void test_interrupt_of_harm(void **state)
 	sandbox_assert(f->sandbox, SHARES, "1024\n");
 }
 
+/* Nor is it raised: what is there then is the old value, and nobody else's. */
+static void test_raise_of_harm(void **state)
+{
+	struct fixture *f = *state;
+
+	make_at_start(f);
+	trial_measure(&f->t);
+	measure(f, 0.5, 2);
+	trial_measure(&f->t);
+	measure_slow_harm(f);
+	f->t.change.effect.verdict = EFFECT_HARMS;
+	wanted = 8000;
+	assert_int_equal(trial_raise(&f->t, f->journal, f->now_ns, &evidence, &facts), 0);
+	assert_int_equal(f->t.phase, TRIAL_RESTING);
+	sandbox_assert(f->sandbox, SHARES, "1024\n");
+}
+
 /* Its size is measured of what helps only: what does nothing rests, and is looked at quickly again. */
 static void test_no_slow_for_nothing(void **state)
 {
@@ -755,6 +772,7 @@ int main(void)
 		TEST(test_stop_says_less),
 		TEST(test_interrupt),
 		TEST(test_interrupt_of_harm),
+		TEST(test_raise_of_harm),
 		TEST(test_no_slow_for_nothing),
 		TEST(test_again),
 	};
