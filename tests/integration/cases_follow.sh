@@ -217,7 +217,7 @@ case_follow_64_apps() {
 case_follow_10000_threads() {
 	[ "$(cat /proc/sys/kernel/threads-max)" -gt 20000 ] && [ "$(cat /proc/sys/kernel/pid_max)" -gt 20000 ] ||
 		skip "this system allows fewer than 20,000 threads"
-	observe r -- "$WORKLOADS/manythreads" 1000 10 6
+	observe r -- "$WORKLOADS/manythreads" 1000 10 15
 	holds r '.app.processes == 1001 and .app.threads_peak == 10001 and .agent.lost_events == 0' '[.app, .agent]'
 }
 
