@@ -44,8 +44,11 @@ def spread(values, digits=2):
 
 
 def rotated(items, turn):
-    turn %= len(items)
-    return items[turn:] + items[:turn]
+    """Another first one each time, and every other time round in reverse: what ran before something is not always the
+    same either."""
+    backwards, turn = divmod(turn, len(items))
+    items = items[turn:] + items[:turn]
+    return items[::-1] if backwards % 2 else items
 
 
 class Section:

@@ -12,14 +12,16 @@ static double positive(double value)
 
 struct evidence evidence_between(const struct act_sample *from, const struct act_sample *to)
 {
-	struct evidence e = { .others = NAN, .idle = NAN, .others_ready = NAN };
+	struct evidence e = { .idle = NAN, .others_ready = NAN };
 	double dt, ready;
 
 	if (to->now_ns <= from->now_ns || !from->alive || !to->alive)
 		return e;
 	dt = (double)(to->now_ns - from->now_ns) / 1e9;
 	e.seconds = dt;
-	e.others_ready = to->others_ready;
+	/* who is there once in a while is no neighbour */
+	if (isfinite(from->others_ready) && isfinite(to->others_ready))
+		e.others_ready = fmin(from->others_ready, to->others_ready);
 	e.cpus = to->cpus;
 	e.run = positive(to->run - from->run) / dt;
 	ready = e.run + positive(to->runq - from->runq) / dt;
@@ -28,10 +30,7 @@ struct evidence evidence_between(const struct act_sample *from, const struct act
 	e.reclaim = positive(to->wall_reclaim - from->wall_reclaim) / dt;
 	e.disk = positive(to->wall_disk - from->wall_disk) / dt;
 	e.fault = positive(to->wall_fault - from->wall_fault) / dt;
-	if (isfinite(from->machine_busy) && isfinite(to->machine_busy)) {
-		/* what the machine says comes in ticks: a little less than the app had is no negative load */
-		e.others = positive((to->machine_busy - from->machine_busy) / dt - e.run);
+	if (isfinite(from->machine_idle) && isfinite(to->machine_idle))
 		e.idle = positive(to->machine_idle - from->machine_idle) / dt;
-	}
 	return e;
 }

@@ -15,8 +15,7 @@ struct act_sample {
 	double run, runq; /* thread time on a CPU, and ready for one */
 	double wall_neighbour; /* wall time: others held its CPUs */
 	double wall_reclaim, wall_disk, wall_fault; /* wall time: memory, reads and writes, page faults */
-	uint32_t machine_cpus;
-	double machine_busy, machine_idle; /* CPU time of the whole machine; NAN: unknown */
+	double machine_idle; /* CPU time of the whole machine that nobody had; NAN: unknown */
 	double others_ready; /* threads of others that run or want to, at this moment; NAN: unknown */
 };
 
@@ -25,9 +24,8 @@ struct evidence {
 	double cpus; /* that the app may use */
 	double run; /* CPUs that it had */
 	double demand; /* CPUs that it could have used: its threads on a CPU or ready for one, at most cpus */
-	double others; /* CPUs that everybody else had; NAN: unknown */
 	double idle; /* CPUs that nobody had; NAN: unknown */
-	double others_ready; /* threads of others that wanted a CPU when it was looked; NAN: unknown */
+	double others_ready; /* threads of others that had or wanted a CPU at both moments, at least; NAN: unknown */
 	double neighbour, reclaim, disk, fault; /* shares of the wall time, 0 to 1 */
 };
 

@@ -13,7 +13,7 @@
 #define REPEAT_NS 5000000000ULL /* between two rounds of what leaves no value behind */
 #define RAISE_NS 500000000ULL /* between two looks at what values are made of, which may be in hundreds of files */
 #define SPARE_NS 1000000000ULL /* after which what was given at the start is taken back until it is needed */
-#define DUE_LOOKS 2 /* in a row, before a bottleneck counts: one may be chance */
+#define DUE_LOOKS 3 /* in a row, before a bottleneck counts: one may be chance, and two of it at the same tick */
 
 static bool allowed(struct governing *g, const struct rule *rule)
 {

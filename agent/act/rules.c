@@ -9,21 +9,21 @@
 
 #define SHARE_MAX 0.95 /* of its CPUs that an app may take from its neighbours: nobody is starved */
 #define WANTS 0.05 /* CPUs: an app that wants less is not held back by anybody */
-#define OTHERS 0.05 /* of the CPUs: others that have less are noise */
-#define OTHERS_KEPT 0.02 /* of the CPUs: the weight leaves those that it keeps away more than that */
+#define OTHERS 0.02 /* of the CPUs: fewer threads of others are noise, and so is less than one */
 #define IDLE 0.10 /* of the CPUs: with more of them idle, nobody waits for long */
 #define SHOWS 0.05 /* of the wall time: a bottleneck that takes less is not worth a change */
 
-/* Where a weight keeps them away already, they show only as threads that are ready and get nothing. */
+/*
+ * Where a weight keeps others away already, they show only as threads that are ready and get little. What they get is no
+ * help: the kernel tells that in ticks, which between two looks are as many as the others of a small machine have.
+ */
 bool rule_crowded(const struct evidence *e)
 {
 	if (e->demand < WANTS)
 		return false;
 	if (e->neighbour > SHOWS)
 		return true;
-	if (!isfinite(e->idle) || e->idle >= IDLE * e->cpus)
-		return false;
-	return e->others > OTHERS * e->cpus || (e->others_ready >= 1 && e->others > OTHERS_KEPT * e->cpus);
+	return e->idle < IDLE * e->cpus && e->others_ready >= fmax(1, OTHERS * e->cpus);
 }
 
 static bool computes(const struct evidence *e)
@@ -236,5 +236,5 @@ const size_t rules_count = sizeof(rules) / sizeof(rules[0]);
 
 struct evidence rule_assumed(uint32_t cpus)
 {
-	return (struct evidence){ .cpus = cpus, .demand = cpus, .others = NAN, .idle = NAN, .others_ready = NAN };
+	return (struct evidence){ .cpus = cpus, .demand = cpus, .idle = NAN, .others_ready = NAN };
 }

@@ -104,17 +104,12 @@ static double others_ready(const struct aa_ledger *l)
 	return n > 0 ? n : 0;
 }
 
-static void sample_machine(struct act_sample *s)
+/* CPU seconds since boot that nobody wanted; NAN: unknown. */
+static double machine_idle(void)
 {
 	struct sys_cpu_time time;
-	double tick = 1.0 / (double)sysconf(_SC_CLK_TCK);
 
-	if (sys_cpu_time_read("", &time)) {
-		s->machine_busy = s->machine_idle = NAN;
-		return;
-	}
-	s->machine_busy = (double)(time.wanted - time.steal) * tick;
-	s->machine_idle = (double)time.idle * tick;
+	return sys_cpu_time_read("", &time) ? NAN : (double)time.idle / (double)sysconf(_SC_CLK_TCK);
 }
 
 static int sample(void *context, unsigned int app, struct act_sample *ret)
@@ -136,9 +131,8 @@ static int sample(void *context, unsigned int app, struct act_sample *ret)
 	s.wall_reclaim = wall_seconds(l, AA_RECLAIM) + wall_seconds(l, AA_RUN_RECLAIM);
 	s.wall_disk = wall_seconds(l, AA_DISK_READ) + wall_seconds(l, AA_DISK_WRITE);
 	s.wall_fault = wall_seconds(l, AA_FAULT);
-	s.machine_cpus = t->config.cpus;
 	s.others_ready = others_ready(l);
-	sample_machine(&s);
+	s.machine_idle = machine_idle();
 	*ret = s;
 	return 0;
 }

@@ -28,7 +28,7 @@ static const struct rule *row(const char *knob, enum rule_where where)
 /* An app on a machine of four CPUs that others fill. */
 static struct evidence crowded(void)
 {
-	return (struct evidence){ .seconds = 0.1, .cpus = 4, .run = 1, .demand = 4, .others = 3, .idle = 0 };
+	return (struct evidence){ .seconds = 0.1, .cpus = 4, .run = 1, .demand = 4, .others_ready = 6, .idle = 0 };
 }
 
 /* What is part of another row, leaves nothing behind, or what windows of CPU time cannot tell about. */
@@ -68,10 +68,9 @@ static void test_neighbours_show(void **state)
 
 	(void)state;
 	assert_true(r->due(&e));
-	e.others = 0.1; /* kept away by a weight already: they are only ready */
-	e.others_ready = 6;
+	e.others_ready = 1; /* one that never waits takes a CPU from four threads */
 	assert_true(r->due(&e));
-	e.idle = e.others = e.others_ready = NAN; /* /proc/stat could not be read: the ledger alone */
+	e.idle = e.others_ready = NAN; /* /proc could not be read: the ledger alone */
 	e.neighbour = 0.3;
 	assert_true(r->due(&e));
 }
@@ -86,17 +85,17 @@ static void test_no_neighbours(void **state)
 	e.idle = 1;
 	assert_false(r->due(&e));
 	e = crowded();
-	e.others = 0.1;
+	e.others_ready = 0;
 	assert_false(r->due(&e));
-	e.others = 0.05; /* of four CPUs: a moment's noise, less than any weight leaves to others */
-	e.others_ready = 6;
+	e.cpus = e.demand = 128; /* two threads are nothing to that */
+	e.others_ready = 2;
 	assert_false(r->due(&e));
 	e = crowded();
 	e.demand = 0.01;
 	e.neighbour = 1;
 	assert_false(r->due(&e));
 	e = crowded();
-	e.others = e.idle = e.others_ready = NAN;
+	e.idle = e.others_ready = NAN;
 	assert_false(r->due(&e));
 }
 
@@ -175,7 +174,7 @@ static void test_fast_cpus(void **state)
 
 static struct act_sample at(uint64_t now_ns)
 {
-	return (struct act_sample){ .now_ns = now_ns, .alive = true, .cpus = 2, .machine_cpus = 2 };
+	return (struct act_sample){ .now_ns = now_ns, .alive = true, .cpus = 2 };
 }
 
 /* Rates are differences over the time between. */
@@ -188,16 +187,18 @@ static void test_evidence(void **state)
 	b.run = 0.5;
 	b.runq = 1;
 	b.wall_neighbour = 0.1;
-	b.machine_busy = 1;
-	b.machine_idle = 0;
+	b.machine_idle = 0.25;
+	a.others_ready = 5;
 	b.others_ready = 3;
 	e = evidence_between(&a, &b);
 	assert_true(fabs(e.seconds - 0.5) < 1e-9);
 	assert_true(fabs(e.run - 1) < 1e-9);
 	assert_true(fabs(e.demand - 2) < 1e-9); /* 3 threads wanted one, there are 2 */
-	assert_true(fabs(e.others - 1) < 1e-9);
+	assert_true(fabs(e.idle - 0.5) < 1e-9);
 	assert_true(fabs(e.neighbour - 0.2) < 1e-9);
 	assert_true(e.others_ready == 3);
+	e = evidence_between(&b, &(struct act_sample){ .now_ns = 2 * S, .alive = true, .cpus = 2, .others_ready = 7 });
+	assert_true(e.others_ready == 3); /* those who were there at one of the moments only are no neighbours */
 }
 
 /* Without two looks at a living app in the right order there is none. */
@@ -219,9 +220,9 @@ static void test_evidence_unknown(void **state)
 	struct evidence e;
 
 	(void)state;
-	a.machine_busy = a.machine_idle = NAN;
+	a.machine_idle = b.others_ready = NAN;
 	e = evidence_between(&a, &b);
-	assert_true(isnan(e.others) && isnan(e.idle));
+	assert_true(isnan(e.idle) && isnan(e.others_ready));
 }
 
 int main(void)
