@@ -79,6 +79,7 @@ FUZZERS := $(patsubst tests/fuzz/%.c,$(OBJ)/tests/%,$(wildcard tests/fuzz/fuzz_*
 WORKLOADS := $(patsubst tests/workloads/%.c,$(OUT)/workloads/%,$(wildcard tests/workloads/*.c))
 WORKLOAD_LIBRARY := $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/workloads/lib/*.c))
 UNIT_HELPERS := $(patsubst %.c,$(OBJ)/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
+UNIT_LIBRARY := $(OBJ)/tests/libunit.a
 ORACLE_SKELETONS := $(patsubst tests/oracle/%.bpf.c,$(OUT)/oracle/%.skel.h,$(wildcard tests/oracle/*.bpf.c))
 ORACLES := $(patsubst tests/oracle/%.c,$(OUT)/oracle/%,$(filter-out %.bpf.c,$(wildcard tests/oracle/*.c)))
 ALL_C := $(shell find agent bpf include tests bench -name '*.[ch]' 2>/dev/null)
@@ -211,7 +212,14 @@ $(PROGRAM): $(OBJ)/agent/main.o $(LIBRARY)
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
 
-$(OBJ)/tests/test_%: $(OBJ)/tests/unit/test_%.o $(UNIT_HELPERS) $(LIBRARY)
+# An archive: a test gets what it uses, and not what another one's helper needs.
+$(UNIT_LIBRARY): $(UNIT_HELPERS)
+	$(call msg,AR,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $^
+
+$(OBJ)/tests/test_%: $(OBJ)/tests/unit/test_%.o $(UNIT_LIBRARY) $(LIBRARY)
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(LIBS) $(CMOCKA_LIBS) -o $@
 

@@ -12,8 +12,9 @@ from harness import BenchError, Section, median, quartiles, rotated, spread
 from neighbours import PER_CPU, Hierarchy, autogroup, hogs, write
 
 FILES_PER_CPU = 600  # about 30 s of an idle machine: measuring takes time
+FILES_PER_CPU_IDLE = 200  # and so long that an agent that sees neighbours where there are none has measured
 WITHIN = 0.20  # of the true effect
-TRUTH_EVERY = 4  # rounds
+TRUTH_EVERY = 5  # rounds
 TRUTHS_MIN = 3
 GROUP = "accel-agent"  # how the names of the agent's groups begin
 TITLES = {"contended": "neighbours, the agent free to act", "off": "neighbours, the default weight throughout",
@@ -26,6 +27,7 @@ class Runs:
     def __init__(self, bench):
         self.bench, self.hierarchy = bench, Hierarchy()
         self.build = Build(bench, FILES_PER_CPU * os.cpu_count())
+        self.build_idle = Build(bench, FILES_PER_CPU_IDLE * os.cpu_count())
         self.seconds = {name: [] for name in TITLES}
         self.rates = {name: [] for name in TITLES}
         self.actions = {name: [] for name in ("contended", "idle")}
@@ -50,7 +52,7 @@ class Runs:
         self.actions["contended"].append(self.weight_action(report))
 
     def idle(self):
-        (seconds, report), share = idle_build(self.build.launch)
+        (seconds, report), share = idle_build(self.build_idle.launch)
         self.note("idle", seconds, report)
         self.actions["idle"].append(self.weight_action(report))
         self.others.append(share)
@@ -129,7 +131,7 @@ def hold(agent, group, knob, value):
 
 
 def truths_in(turn, rounds):
-    """How often the truth is measured in this round: in every fourth, more often if there are few."""
+    """How often the truth is measured in this round: in every fifth, more often if there are few."""
     truths = max(TRUTHS_MIN, rounds // TRUTH_EVERY)
     return (turn + 1) * truths // rounds - turn * truths // rounds
 
@@ -143,7 +145,7 @@ def measure(bench, rounds):
                 run()
     section = Section("effect", f"{runs.build.files} generated C files, `gcc -O1`, `make -j{os.cpu_count()}`, warm "
                       f"caches, in launch mode: beside {PER_CPU} processes per CPU that never wait, in another cgroup, "
-                      f"and without them; {rounds} rounds in rotated order. The agent measures the effect of its "
+                      f"and without them ({runs.build_idle.files} files); {rounds} rounds in rotated order. The agent measures the effect of its "
                       f"{runs.hierarchy.knob} by switchback, within one build. The true effect: the difference "
                       "between builds that have one weight throughout, because somebody else writes it at their "
                       "start and the agent leaves it alone then.")

@@ -14,7 +14,7 @@ struct effect_pair {
 };
 
 #define EFFECT_PAIRS_MIN 3 /* fewer cannot tell a difference from noise, however large it is */
-#define EFFECT_PAIRS_MAX 12
+#define EFFECT_PAIRS_MAX 20
 
 /*
  * Compares n pairs by the mean of on - off, with Student's t for its 95 % confidence interval (which holds also for who

@@ -4,9 +4,10 @@
 #include "act/switchback.h"
 
 /*
- * Of a slow measurement that shows a gain: as many as make its size known. To stop at a narrow interval would be to
- * stop when the first pairs happen to agree.
+ * A slow measurement that shows a gain goes on until its size is known: the interval is no wider than this to either
+ * side. But not before there are some pairs, because the first ones may happen to agree.
  */
+#define SLOW_WITHIN 0.12 /* of the gain */
 #define SLOW_PAIRS_MIN 8
 
 void switchback_start(struct switchback *s, const struct switchback_rule *rule, bool slow)
@@ -53,11 +54,13 @@ static bool decided(const struct switchback *s)
 {
 	const struct effect e = switchback_effect(s);
 
-	if (s->npairs == s->rule->pairs_max)
+	if (s->npairs == (s->slow ? EFFECT_PAIRS_MAX : s->rule->pairs_max))
 		return true;
 	if (e.verdict == EFFECT_INCONCLUSIVE || e.verdict == EFFECT_NOT_MEASURED)
 		return false;
-	return !s->slow || e.verdict != EFFECT_HELPS || s->npairs >= SLOW_PAIRS_MIN;
+	if (!s->slow || e.verdict != EFFECT_HELPS)
+		return true;
+	return s->npairs >= SLOW_PAIRS_MIN && e.high - e.percent <= SLOW_WITHIN * e.percent;
 }
 
 /*

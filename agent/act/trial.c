@@ -16,6 +16,7 @@
 
 #define FLIPS_MAX 2 /* then the knob is left alone: its use cannot be told on this machine */
 #define REST_NS 10000000000ULL /* before a verdict is looked at again; doubles each time */
+#define SLOW_REST_NS (4 * REST_NS) /* the same after a slow measurement, which costs more */
 #define LONGER_MAX 8
 #define UNIT_WAIT_NS 2000000000ULL
 #define UNIT_NAP_NS 500000L
@@ -266,15 +267,25 @@ static bool stays(const struct trial *t)
 	return e->verdict == EFFECT_HELPS;
 }
 
-/* Whether windows that were cut short replace what earlier ones said: they came to a verdict, or there was none. */
-static bool says_more(const struct effect *e, const struct effect *before)
+/*
+ * Whether windows that were cut short replace what earlier ones said: they came to a verdict, or there was none. The
+ * same verdict once more, from fewer windows of the same kind, would only make its size less certain.
+ */
+static bool says_more(const struct trial *t, const struct effect *e)
 {
+	const struct effect *before = &t->change.effect;
+
 	if (e->verdict == EFFECT_NOT_MEASURED)
 		return false;
-	if (e->verdict == EFFECT_INCONCLUSIVE)
-		return before->verdict == EFFECT_NOT_MEASURED ||
-		       (before->verdict == EFFECT_INCONCLUSIVE && e->windows > before->windows);
-	return true;
+	if (e->verdict == before->verdict && t->switchback.slow == t->measured_slow)
+		return e->windows > before->windows;
+	return e->verdict != EFFECT_INCONCLUSIVE || before->verdict == EFFECT_NOT_MEASURED;
+}
+
+static void note_effect(struct trial *t, const struct effect *e)
+{
+	t->change.effect = *e;
+	t->measured_slow = t->switchback.slow;
 }
 
 /*
@@ -287,8 +298,8 @@ static int cut_short(struct trial *t)
 	bool on;
 	int err;
 
-	if (says_more(&e, &t->change.effect))
-		t->change.effect = e;
+	if (says_more(t, &e))
+		note_effect(t, &e);
 	on = t->change.effect.verdict == EFFECT_NOT_MEASURED || stays(t);
 	err = switch_to(t, on);
 	t->change.state = t->in_force ? CHANGE_KEPT : CHANGE_UNDONE;
@@ -312,7 +323,7 @@ void trial_interrupt(struct trial *t, uint64_t now_ns)
 		return;
 	}
 	t->phase = t->in_force ? TRIAL_PROVEN : TRIAL_RESTING;
-	t->again_ns = now_ns + (t->in_force ? t->rest_ns : REST_NS);
+	t->again_ns = now_ns + REST_NS;
 }
 
 #define RAISE_BY 1.25
@@ -370,6 +381,7 @@ static void plan_next(struct trial *t, uint64_t now_ns)
 	t->slow = t->in_force && t->rule->measure.slow_off_ns;
 	if (t->slow && first) {
 		t->again_ns = t->made_ns + t->rule->slow_after_ns;
+		t->rest_ns = SLOW_REST_NS;
 		return;
 	}
 	/* but not of what is in force whatever its windows say: half of them the app is without it */
@@ -386,10 +398,11 @@ static void plan_next(struct trial *t, uint64_t now_ns)
 /* The windows have said what they can. */
 static void conclude(struct trial *t, uint64_t now_ns)
 {
+	const struct effect e = switchback_effect(&t->switchback);
 	bool before = stays(t), first = t->change.effect.verdict == EFFECT_NOT_MEASURED;
 	int err;
 
-	t->change.effect = switchback_effect(&t->switchback);
+	note_effect(t, &e);
 	if (!first && before != stays(t))
 		t->flips++;
 	err = switch_to(t, stays(t));

@@ -52,6 +52,7 @@ struct trial {
 	uint64_t again_ns, rest_ns;
 	struct switchback switchback;
 	bool slow; /* the next measurement is: there was a quick one */
+	bool measured_slow; /* what change.effect says was */
 	unsigned int longer; /* of its windows, the next time: the last ones could not tell */
 	struct trial_switch internal; /* set by the caller for an internal knob, before trial_make() */
 	struct change change;

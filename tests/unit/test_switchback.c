@@ -27,7 +27,7 @@ struct simulated {
 	uint64_t now_ns, off_ns;
 	unsigned int switches;
 	bool on, done;
-	char log[64]; /* '-' off, '+' on, in the order of the switches */
+	char log[2 * EFFECT_PAIRS_MAX + 2]; /* '-' off, '+' on, in the order of the switches */
 };
 
 static void advance(struct simulated *sim, uint64_t to_ns)
@@ -58,7 +58,7 @@ static void step(struct simulated *sim)
 /* Runs until a verdict, looking every look_ns. */
 static struct effect run_as(struct simulated *sim, uint64_t look_ns, bool slow)
 {
-	uint64_t limit = 10000 * MS;
+	uint64_t limit = 20000 * MS;
 
 	sim->now_ns = 1000;
 	sim->on = true;
@@ -142,6 +142,17 @@ static void test_slow(void **state)
 	assert_true(sim.on);
 }
 
+/* Where each pair says something else, it takes more of them, but not for ever. */
+static void test_slow_goes_on(void **state)
+{
+	struct simulated some = { .rate = { 0.5, 2 }, .noise = 0.2 }, much = { .rate = { 0.5, 2 }, .noise = 0.6 };
+	unsigned int windows = run_as(&some, 1 * MS, true).windows;
+
+	(void)state;
+	assert_in_range(windows, 18, 2 * EFFECT_PAIRS_MAX - 2);
+	assert_int_equal(run_as(&much, 1 * MS, true).windows, 2 * EFFECT_PAIRS_MAX);
+}
+
 /* What harms, or does nothing, has nothing whose size is worth half a minute. */
 static void test_slow_ends_early(void **state)
 {
@@ -171,10 +182,11 @@ static void test_settling(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_clear_gain), cmocka_unit_test(test_order),
-		cmocka_unit_test(test_harm),       cmocka_unit_test(test_noise),
-		cmocka_unit_test(test_late),       cmocka_unit_test(test_settling),
-		cmocka_unit_test(test_slow),       cmocka_unit_test(test_slow_ends_early),
+		cmocka_unit_test(test_clear_gain),   cmocka_unit_test(test_order),
+		cmocka_unit_test(test_harm),         cmocka_unit_test(test_noise),
+		cmocka_unit_test(test_late),         cmocka_unit_test(test_settling),
+		cmocka_unit_test(test_slow),         cmocka_unit_test(test_slow_ends_early),
+		cmocka_unit_test(test_slow_goes_on),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
