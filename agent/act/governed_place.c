@@ -200,18 +200,31 @@ static bool is_child(pid_t pid)
 	return !waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT);
 }
 
+/* Whether the app's processes are moved there: not into its own group, and once where one group serves all. */
+static bool takes_processes(const struct governed *a, unsigned int i)
+{
+	const struct governed_place *p = &a->places[i];
+
+	return p->usable && p->place.ours && !(i && p->place.group.v2);
+}
+
 void governed_move(struct governed *a, struct governing *g, pid_t pid)
 {
 	struct member_context m = { g->config, a->app, 0 };
-	struct nudge *nudge = is_child(pid) ? NULL : nudge_start("", pid); /* a child of ours is held */
+	struct nudge *nudge;
 	unsigned int i;
 	int err;
 
+	for (i = 0; i < a->nplaces && !takes_processes(a, i); i++)
+		;
+	if (i == a->nplaces)
+		return;
+	nudge = is_child(pid) ? NULL : nudge_start("", pid); /* a child of ours is held */
 	expedite_begin(g->expedite);
 	for (i = 0; i < a->nplaces; i++) {
 		const struct governed_place *p = &a->places[i];
 
-		if (!p->usable || !p->place.ours || (i && p->place.group.v2))
+		if (!takes_processes(a, i))
 			continue;
 		err = place_move(&p->place, pid, is_child(pid) ? NULL : is_member, &m);
 		if (err && err != -ESRCH) {
@@ -233,7 +246,7 @@ bool governed_at_home(struct governed *a, struct governing *g, pid_t pid)
 	for (i = 0; i < a->nplaces; i++) {
 		const struct governed_place *p = &a->places[i];
 
-		if (!p->usable || !p->place.ours || (i && p->place.group.v2))
+		if (!takes_processes(a, i))
 			continue;
 		if (find_place(a, g, p->controller, pid, &at, why))
 			return false;
@@ -257,7 +270,7 @@ void governed_move_members(struct governed *a, struct governing *g)
 	for (i = 0; i < a->nplaces; i++) {
 		const struct governed_place *p = &a->places[i];
 
-		if (!p->usable || !p->place.ours || (i && p->place.group.v2))
+		if (!takes_processes(a, i))
 			continue;
 		moved = place_move_members(&p->place, is_member, &m);
 		if (moved > 0)
