@@ -345,6 +345,45 @@ case_act_background() {
 		and .new == "1" and .restored and .effect.windows > 0' .actions
 }
 
+# in_background PID: whether it is in a group for background programs that is idle.
+in_background() {
+	local path
+
+	path=$(sed -n 's/^[0-9]*:cpu\(,cpuacct\)\?://p' "/proc/$1/cgroup") || return 1
+	case $path in
+	*/accel-agent.*-background-*) [ "$(cat "$(v1_mount cpu)$path/cpu.idle")" = 1 ] ;;
+	*) return 1 ;;
+	esac
+}
+
+# Programs that the catalogue knows as background give way if the settings say so, wherever they are; and go home.
+case_act_demote_background() {
+	local app seen=''
+
+	arena
+	cp "$WORKLOADS/spin" indexer-of-test
+	printf '[background]\nindex = indexer-of-*\n' >catalogue
+	start "${INSIDE[@]}" ./indexer-of-test $((2 * NCPU)) 60 >/dev/null
+	hog=$started
+	start "${INSIDE[@]}" "$WORKLOADS/spin" "$NCPU" 60 >/dev/null
+	app=$started
+	sleep 0.1
+	snapshot >before
+	observe r --pid "$app" -d 2 --catalogue catalogue
+	! grep -q background- r || fail "demoted, though nobody allowed it: $(jq -c .actions r)"
+	observe_start r --pid "$app" -d 5 --catalogue catalogue --demote-background
+	attached
+	while kill -0 "$observer" 2>/dev/null; do
+		! in_background "$hog" 2>/dev/null || seen=1
+	done
+	observed r
+	[ "$seen" ] || fail "it was never in an idle group: $(jq -c .actions r)"
+	is_in "$hog" "$arena" || fail "it is not at home: $(cat "/proc/$hog/cgroup")"
+	as_before
+	all_restored r
+	holds r '[.actions[] | select(.target | test("-background-[0-9]+$")) | .knob] | sort == ["cgroup.procs", "cpu.idle"]' .actions
+}
+
 # The competitor is beside the group above the app's: there is where the weight counts.
 case_act_above() {
 	local app above
