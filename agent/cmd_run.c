@@ -267,7 +267,7 @@ static int follow(struct run *run)
 			return status;
 	}
 	run->started_ns = run->reported_ns = clock_monotonic_ns();
-	tuning_urgent(&run->tuning);
+	tuning_urgent(&run->tuning, run->config);
 	status = target_mark(&run->target, &run->watch);
 	if (status)
 		return status;
@@ -329,6 +329,7 @@ static int prepare(struct run *run)
 		return EXIT_UNSUPPORTED;
 	}
 	target_name(&run->target, &run->watch);
+	tuning_urgent(&run->tuning, c); /* loading takes a tenth of a second of CPU time */
 	status = open_tracer(run);
 	if (status)
 		return status;
@@ -336,6 +337,7 @@ static int prepare(struct run *run)
 	run->watch.started = on_started;
 	run->watch.started_context = run;
 	tuning_start(&run->tuning, c, &run->host, &run->watch);
+	tuning_calm(&run->tuning);
 	log_debug("BPF programs loaded and attached, %.0f ms of CPU time", run->watch.start_cpu_seconds * 1e3);
 	return catch_signals(run) ? EXIT_UNSUPPORTED : 0;
 }

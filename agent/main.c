@@ -77,6 +77,8 @@ static int run_command(const struct command_row *command, struct config *config,
 	}
 	if (bare && !config->napps && !config->cgroup && !config->known) {
 		options_usage(stderr);
+		log_err("no app was named, and there is no catalogue of those to look for: neither %s nor %s",
+			CATALOGUE_INSTALLED_PATH, CATALOGUE_OWN_PATH);
 		return EXIT_USAGE;
 	}
 	err = options_check(config, command->wants_target);

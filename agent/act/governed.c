@@ -289,8 +289,6 @@ static bool begin_background(struct governed *a, struct governing *g, const stru
 
 	for (i = 0; i < count; i++) {
 		err = background_group(g, i, &group, &kind);
-		if (err)
-			log_debug("background group %s: %s", g->config->background[i], strerror(-err));
 		if (err || !same_controller(&group, rule->knob->controller) || holds_app(a, &group))
 			continue;
 		t = find_trial(a, rule, &group);
@@ -466,6 +464,7 @@ bool governed_look(struct governed *a, struct governing *g, const struct act_sam
 		return false;
 	a->crowded = rule_crowded(&e);
 	a->was_crowded |= a->crowded;
+	a->looked = true;
 	note_due(a, &e);
 	turn_spares(a, may);
 	interrupt_idle(a);

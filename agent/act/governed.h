@@ -56,6 +56,7 @@ struct governed {
 	uint64_t ended_ns; /* when it was seen to have ended */
 	pid_t starting; /* it belongs to the app although its exec is still to come; 0: none */
 	bool was_crowded; /* at some look since its start */
+	bool looked; /* there was one that could tell */
 	bool crowded; /* at the last look, others wanted its CPUs */
 	bool members_moved; /* all that belonged to it when it was placed */
 	uint64_t members_ns; /* not before then, if they fork too fast for that */

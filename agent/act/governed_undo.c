@@ -17,7 +17,9 @@ static void explain(const struct governed *a, struct trial *t)
 	    (t->phase == TRIAL_OVER && c->state != CHANGE_PLANNED))
 		return;
 	snprintf(c->reason, sizeof(c->reason), "given at its start, in case others want its CPUs%s",
-		 c->state == CHANGE_PLANNED ? "" : "; nobody did");
+		 c->state == CHANGE_PLANNED ? "" :
+		 a->looked                  ? "; nobody did" :
+					      "; it ended too soon to tell");
 }
 
 /* Takes back one value, by its own entry in the journal: what somebody else wrote since stays. */
@@ -120,5 +122,5 @@ void governed_forget(struct governed *a)
 	a->moved = (struct change){ 0 };
 	a->ntrials = a->nplaces = 0;
 	a->memory_before = (struct facts_before){ 0 };
-	a->undone = a->members_moved = a->was_crowded = false;
+	a->undone = a->members_moved = a->was_crowded = a->looked = false;
 }

@@ -89,6 +89,20 @@ static int open_journal(struct governor *g)
 	return err ? err : spread_open(c->journal_dir, c->cpu_states, &g->governing.spreader);
 }
 
+/* A group that is not there may come later; but more likely its name is wrong. */
+static void check_background(const struct governor_config *c)
+{
+	struct sys_cgroup group;
+	size_t i;
+	int err;
+
+	for (i = 0; i < c->nbackground; i++) {
+		err = sys_cgroup_resolve("", c->background[i], &group);
+		if (err)
+			log_warn("%s: no such background group now (%s); going on", c->background[i], strerror(-err));
+	}
+}
+
 int governor_open(const struct governor_config *config, struct governor **ret)
 {
 	struct governor *g = calloc(1, sizeof(*g));
@@ -113,6 +127,7 @@ int governor_open(const struct governor_config *config, struct governor **ret)
 		return err;
 	}
 	read_topology(g);
+	check_background(config);
 	*ret = g;
 	return 0;
 }

@@ -28,7 +28,7 @@ static bool eval(const struct app *app, const struct host *host, struct verdict 
 	say_evidence(&v, "its own threads waited %s for each other: on average %s wanted a CPU, it has %u",
 		     units_seconds(UNITS_BUF, seconds), units_cpus(UNITS_BUF, runnable), app->cpus);
 	say_commands(&v, app, part);
-	if (runnable <= app->cpus)
+	if (runnable < app->cpus + 0.5)
 		say_suggestion(&v, "only short bursts of more runnable threads than CPUs: little to gain");
 	else if (host->cpus > app->cpus)
 		say_suggestion(&v,

@@ -50,15 +50,18 @@ static void check_knob(struct findings *f, const char *root, const struct config
 	char why[KNOB_WHY > PLACE_WHY ? KNOB_WHY : PLACE_WHY] = "";
 	const char *name = knob->name;
 	int err = find(root, config, knob->controller, &place, why);
+	bool found = !err;
 
-	if (!err) {
+	if (found) {
 		name = knob->file(&place.home);
 		err = knob->probe(root, &place.home, why);
 	}
 	if (!err)
 		findings_ok(f, name, "can be set in %s", sys_cgroup_name(&place.home));
-	else if (err == -EACCES || err == -EBUSY) /* of this group; and not of one that is made for the app */
-		findings_ok(f, name, "in a group of the app's");
+	else if (found &&
+		 (err == -EACCES || err == -EBUSY)) /* of this group; and not of one that is made for the app */
+		findings_ok(f, name, "not in %s, but in a group of the app's if the kernel has it there",
+			    sys_cgroup_name(&place.home));
 	else
 		findings_missing(f, FINDING_PART, name, "%s", why);
 }

@@ -48,10 +48,13 @@ static const char *difference(char ret[UNITS_LEN], double percent)
 	return ret;
 }
 
-/* Whether things are as before. What was undone is, until the end of the run shows whether that failed. */
+/*
+ * Whether things are as before. What was undone is, until the end of the run shows whether that failed; and what is kept
+ * is not, though a window without it may be what measures it just now.
+ */
 static bool is_back(const struct report *r, const struct change *c)
 {
-	return c->restored || (r->interim && c->state == CHANGE_UNDONE);
+	return r->interim ? c->state == CHANGE_UNDONE : c->restored;
 }
 
 static bool undone(const struct report *r, const struct change *c)
@@ -240,7 +243,10 @@ static const char *why_unchanged(const struct report *r)
 	for (i = 0; i < r->nchanges; i++)
 		if (r->changes[i].state == CHANGE_PLANNED)
 			return "this was a dry run";
-	return r->nchanges ? "the reasons are above" : "nothing that the agent can tune held the app back";
+	if (r->nchanges)
+		return "the reasons are above";
+	return r->restricted ? "nothing that --only and --without leave held the app back" :
+			       "nothing that the agent can tune held the app back";
 }
 
 void changes_conclusion(const struct page *page, const struct report *r)

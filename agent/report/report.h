@@ -26,6 +26,7 @@ struct report {
 	bool dry_run;
 	bool keep; /* --on-exit keep: what is still in force at the end was left so on purpose */
 	const char *unchanged; /* why nothing was changed, to follow "Nothing was changed: "; NULL: what is usual */
+	bool restricted; /* the settings allow only some of the actions */
 };
 
 struct report_style {

@@ -214,7 +214,7 @@ void table_waits(const struct page *page, const struct app *app)
 
 	if (!app->nwaits)
 		return;
-	page_heading(page, "Long waits (summed; outside: the waker is not part of the app)");
+	page_heading(page, "Long waits (5 ms and more, while watched closely; outside: not the app's own)");
 	fprintf(page->out, "  %-*s%*s%*s  %-12swoken by\n", NAME, "command", CELL, "waits", CELL, "total", "for");
 	for (i = 0; i < app->nwaits && i < FEW_ROWS; i++) {
 		const struct long_wait *w = &app->waits[i];

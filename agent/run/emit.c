@@ -122,6 +122,7 @@ static int print_app(const struct config *config, const struct host *host, const
 		.changes = changes,
 		.nchanges = changes ? tuning_changes(tuning, index, changes, CHANGES_MAX) : 0,
 		.unchanged = tuning->off,
+		.restricted = config->actions != ACTION_ALL,
 		.operations = operations,
 		.noperations = noperations,
 		.interim = app->ending == ENDING_NOT_YET,
@@ -158,7 +159,9 @@ static int print_all(const struct config *config, const struct host *host, struc
 	for (i = 0; !err && i < watch->napps; i++) {
 		if (!is_reported(config, watch, i))
 			continue;
-		err = watch_gather(watch, i, ending, &app);
+		/* it may have ended by itself, while others still were followed */
+		err = watch_gather(watch, i, ending != ENDING_NOT_YET && watch->apps[i].ended ? ENDING_APP : ending,
+				   &app);
 		if (err)
 			break;
 		if (config->from_catalogue && !app.seen)

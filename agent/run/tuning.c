@@ -143,11 +143,11 @@ static int sample(void *context, unsigned int app, struct act_sample *ret)
  * A governor that waits its turn behind the neighbours comes too late. It needs microseconds at a time, and whatever
  * it starts begins as usual. Where that is not permitted, the best place among the ordinary will do.
  */
-void tuning_urgent(struct tuning *t)
+void tuning_urgent(struct tuning *t, const struct config *config)
 {
 	const struct sched_param first = { .sched_priority = 1 };
 
-	if (!t->governor || t->config.dry_run || sched_getscheduler(0) != SCHED_OTHER)
+	if (config->dry_run || t->off || sched_getscheduler(0) != SCHED_OTHER)
 		return;
 	t->urgent = true;
 	t->nice = getpriority(PRIO_PROCESS, 0);
@@ -155,7 +155,7 @@ void tuning_urgent(struct tuning *t)
 		setpriority(PRIO_PROCESS, 0, -20);
 }
 
-static void calm_down(struct tuning *t)
+void tuning_calm(struct tuning *t)
 {
 	const struct sched_param usual = { .sched_priority = 0 };
 
@@ -215,7 +215,7 @@ void tuning_finish(struct tuning *t)
 {
 	if (t->governor)
 		governor_finish(t->governor);
-	calm_down(t);
+	tuning_calm(t);
 }
 
 size_t tuning_changes(const struct tuning *t, unsigned int app, struct change *ret, size_t max)

@@ -26,13 +26,15 @@ struct tuning {
 void tuning_start(struct tuning *tuning, const struct config *config, const struct host *host, struct watch *watch);
 
 /*
- * From here to tuning_finish() the agent runs as soon as it has something to do. After the command was forked: a child
- * would start with other priorities than ours.
+ * From tuning_urgent() to tuning_calm() the agent runs as soon as it has something to do, unless this is a dry run: who
+ * is to help against neighbours must not wait behind them. Not while the command is forked: a child would start with
+ * other priorities than ours. tuning may be zeroed.
  */
-void tuning_urgent(struct tuning *tuning);
+void tuning_urgent(struct tuning *tuning, const struct config *config);
+void tuning_calm(struct tuning *tuning);
 
 /*
- * governor_started(), governor_tick() and governor_finish(), which do nothing without a governor.
+ * governor_started(), governor_tick() and governor_finish(), which do nothing without a governor; the last one calms.
  */
 void tuning_started(struct tuning *tuning, unsigned int app, pid_t pid);
 uint64_t tuning_tick(struct tuning *tuning);

@@ -345,6 +345,12 @@ case_act_background() {
 		and .new == "1" and .restored and .effect.windows > 0' .actions
 }
 
+# A name that is wrong is said once, and the run goes on.
+case_act_background_missing() {
+	observe r --background-cgroup /no-such-group-of-anybody -- true
+	[ "$(grep -c '/no-such-group-of-anybody: no such background group' r.err)" -eq 1 ] || fail "stderr: $(cat r.err)"
+}
+
 # in_background PID: whether it is in a group for background programs that is idle.
 in_background() {
 	local path

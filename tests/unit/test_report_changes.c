@@ -273,6 +273,28 @@ static void test_interim_undone(void **state)
 	ends(f, "Everything is as it was before.");
 }
 
+/* While a window without it measures it, what is kept is in force all the same. */
+static void test_interim_measured(void **state)
+{
+	struct fixture *f = *state;
+
+	f->report.interim = true;
+	f->changes[0].restored = true;
+	has(f, "\n          in force\n");
+	ends(f, "1 change is in force.");
+}
+
+/* What the settings forbid could have helped. */
+static void test_restricted(void **state)
+{
+	struct fixture *f = *state;
+
+	f->report.nchanges = 0;
+	ends(f, "Nothing was changed: nothing that the agent can tune held the app back.");
+	f->report.restricted = true;
+	ends(f, "Nothing was changed: nothing that --only and --without leave held the app back.");
+}
+
 /* One that could not be put back is not hidden by one that was kept on purpose. */
 static void test_some_not_restored(void **state)
 {
@@ -371,6 +393,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_no_old_value, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_targets, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_interim_undone, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_interim_measured, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_restricted, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dry_run, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_restored, setup, teardown),
