@@ -351,15 +351,9 @@ case_act_background_missing() {
 	[ "$(grep -c '/no-such-group-of-anybody: no such background group' r.err)" -eq 1 ] || fail "stderr: $(cat r.err)"
 }
 
-# in_background PID: whether it is in a group for background programs that is idle.
+# in_background PID: whether it is in a group for background programs.
 in_background() {
-	local path
-
-	path=$(sed -n 's/^[0-9]*:cpu\(,cpuacct\)\?://p' "/proc/$1/cgroup") || return 1
-	case $path in
-	*/accel-agent.*-background-*) [ "$(cat "$(v1_mount cpu)$path/cpu.idle")" = 1 ] ;;
-	*) return 1 ;;
-	esac
+	grep -q '^[0-9]*:cpu\(,cpuacct\)\?:.*/accel-agent\..*-background-[0-9]*$' "/proc/$1/cgroup"
 }
 
 # Programs that the catalogue knows as background give way if the settings say so, wherever they are; and go home.
@@ -383,11 +377,13 @@ case_act_demote_background() {
 		! in_background "$hog" 2>/dev/null || seen=1
 	done
 	observed r
-	[ "$seen" ] || fail "it was never in an idle group: $(jq -c .actions r)"
+	[ "$seen" ] || fail "it was never in a group for background programs: $(jq -c .actions r)"
 	is_in "$hog" "$arena" || fail "it is not at home: $(cat "/proc/$hog/cgroup")"
 	as_before
 	all_restored r
-	holds r '[.actions[] | select(.target | test("-background-[0-9]+$")) | .knob] | sort == ["cgroup.procs", "cpu.idle"]' .actions
+	holds r '[.actions[] | select(.target | test("-background-[0-9]+$"))] |
+		(map(.knob) | sort == ["cgroup.procs", "cpu.idle"]) and
+		any(.[]; .knob == "cpu.idle" and .new == "1" and .effect.windows > 0)' .actions
 }
 
 # The competitor is beside the group above the app's: there is where the weight counts.
