@@ -36,15 +36,21 @@ static const char *figure(char ret[UNITS_LEN], double value)
 	return ret;
 }
 
-/* "+273 %": a difference, so its sign is always there, and never one of nothing ("-0.0 %"). */
+/*
+ * "+273 %": a difference, so its sign is always there, and never one of nothing ("-0.0 %"). From almost nothing it is
+ * "12 times as much", as percentages of that order are hard to read.
+ */
 static const char *difference(char ret[UNITS_LEN], double percent)
 {
 	double rounded = round(percent * 10) / 10;
 
 	if (fabs(rounded) < 9.95)
 		snprintf(ret, UNITS_LEN, "%+.1f %%", rounded + 0.0);
+	else if (percent < 999.5)
+		snprintf(ret, UNITS_LEN, percent > -1e9 ? "%+.0f %%" : "%+.3g %%", percent);
 	else
-		snprintf(ret, UNITS_LEN, fabs(percent) < 1e9 ? "%+.0f %%" : "%+.3g %%", percent);
+		snprintf(ret, UNITS_LEN, percent < 1e9 ? "%.0f times as much" : "%.3g times as much",
+			 1 + percent / 100);
 	return ret;
 }
 

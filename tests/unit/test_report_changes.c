@@ -310,6 +310,15 @@ static void test_some_not_restored(void **state)
 	ends(f, "Not everything is as it was before: 2 changes were not put back.");
 }
 
+/* From almost nothing, it is so many times as much. */
+static void test_times(void **state)
+{
+	struct fixture *f = *state;
+
+	f->changes[0].effect = (struct effect){ EFFECT_HELPS, "run_per_second", 0.1, 1.9, 1800, 940, 2660, 6 };
+	has(f, ": 19 times as much (95 % sure:\n          +940 % to 28 times as much), 6 windows\n");
+}
+
 /* The reason for changing nothing is a sentence of the caller, with one full stop. */
 static void test_unchanged(void **state)
 {
@@ -395,6 +404,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_interim_undone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_interim_measured, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_restricted, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_times, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dry_run, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_restored, setup, teardown),
