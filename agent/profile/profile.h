@@ -2,7 +2,7 @@
 /* Copyright (c) 2026 The accel-agent authors */
 /*
  * What a command reads from the disk: files and ranges in the order of their first use. On disk a compact binary that
- * is mapped and used in place; untrusted until it was checked.
+ * is read in one piece and used in place; untrusted until it was checked.
  */
 #ifndef PROFILE_H
 #define PROFILE_H
@@ -14,6 +14,10 @@
 #define PROFILE_PAGE 4096 /* unit of ranges, whatever the machine's page is */
 #define PROFILE_DIR "/var/lib/accel-agent/profiles"
 #define PROFILE_NEXT_MAX 8
+/* A profile that holds more than one of these is neither written nor read. */
+#define PROFILE_FILES_MAX (1U << 18)
+#define PROFILE_RANGES_MAX (1U << 20)
+#define PROFILE_TEXT_MAX (16U << 20)
 
 /* Who it is of. */
 struct profile_key {
@@ -56,7 +60,7 @@ struct profile_history {
 	int64_t recorded_ns, replayed_at_ns; /* CLOCK_REALTIME, 0: never */
 };
 
-/* A whole profile; of one that was opened, everything points into the mapped file. */
+/* A whole profile; of one that was opened or merged, everything points into map. */
 struct profile {
 	struct profile_key key;
 	struct profile_history history;
@@ -66,7 +70,7 @@ struct profile {
 	const struct profile_range *ranges;
 	const char *text;
 	uint32_t nfiles, nranges, text_bytes;
-	void *map; /* NULL: was not opened, the caller owns what it points to */
+	void *map; /* NULL: neither, the caller owns what it points to */
 	size_t map_bytes;
 };
 
@@ -76,16 +80,22 @@ struct profile {
 uint64_t profile_id(const struct profile_key *key);
 
 /*
- * Maps and checks the profile of a key, or of an id, in a folder: its owner and mode, version, checksum, every index and
- * every string. Returns 0; -ENOENT; -EPERM (not ours, or writable by others; named in log_warn); -EBADMSG (truncated,
- * corrupt, of another version: named, and set aside as NAME.bad); -ENOMEM; -errno. Close with profile_close().
+ * Whether both are of the same program, run in the same place: two keys can have the same id.
+ */
+bool profile_key_equal(const struct profile_key *a, const struct profile_key *b);
+
+/*
+ * Reads and checks the profile of an id in a folder: its owner and mode, version, checksum, every index and every string.
+ * Returns 0; -ENOENT; -EPERM (not ours, or writable by others; named in log_warn); -EBADMSG (truncated, corrupt, of
+ * another version: named in log_warn, and set aside as NAME.bad); -ENOMEM; -errno. Close with profile_close().
  */
 int profile_open(const char *directory, uint64_t id, struct profile *ret);
 void profile_close(struct profile *profile);
 
 /*
- * Writes a profile: a temporary file, fsync, rename. Returns 0, -EINVAL (what profile_open() would refuse) or -errno; then
- * the one that was there is as it was.
+ * Writes a profile: a temporary file, fsync, rename. Makes the folder, and the one above it, if they are not there, and
+ * then removes the oldest profiles if the folder holds too much (profile_store.h). Returns 0, -EINVAL (what
+ * profile_open() would refuse), -EPERM (the folder is not ours alone) or -errno; then the one that was there is as it was.
  */
 int profile_write(const char *directory, const struct profile *profile);
 
