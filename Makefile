@@ -77,7 +77,7 @@ LIBRARY := $(OBJ)/libagent.a
 PROGRAM := $(OUT)/accel-agent
 
 # The I/O engine is also a library by itself: what it needs, and no name but accel_io_* to be seen.
-IO_NAMES := backend_threads backend_uring cache choice crew depth engine entries files jobs levels plan position work
+IO_NAMES := backend_threads backend_uring cache choice crew depth engine entries files jobs levels plan position sort work
 IO_OBJECTS := $(patsubst %,$(OBJ)/pic/agent/io/%.o,$(IO_NAMES)) $(OBJ)/pic/agent/util/clock.o
 IO_SONAME := libaccel-io.so.0
 IO_LIBRARIES := $(OUT)/libaccel-io.a $(OUT)/$(IO_SONAME)

@@ -6,30 +6,14 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "io/sort.h"
+
 /* The request that grows at the end of the plan. */
 struct tail {
 	uint64_t end; /* of a transfer: where the next one must start; of a job: unused */
 	uint64_t job_bytes;
 	uint32_t iovs;
 };
-
-static int compare_entries(const void *a, const void *b, void *context)
-{
-	const struct accel_io_op *ops = context;
-	const struct plan_entry *x = a, *y = b;
-
-	if (x->level != y->level)
-		return x->level < y->level ? -1 : 1;
-	if (x->job != y->job)
-		return x->job < y->job ? -1 : 1;
-	if (x->place != y->place)
-		return x->place < y->place ? -1 : 1;
-	if (x->file != y->file)
-		return x->file < y->file ? -1 : 1;
-	if (ops[x->op].offset != ops[y->op].offset)
-		return ops[x->op].offset < ops[y->op].offset ? -1 : 1;
-	return x->op < y->op ? -1 : x->op > y->op;
-}
 
 /* Whether an operation goes on where the request ends. */
 static bool touches(const struct accel_io_op *op, const struct plan_request *request, const struct tail *tail,
@@ -119,11 +103,11 @@ int plan_make(const struct accel_io_op *ops, struct plan_entry *entries, uint32_
 	struct plan plan = { .entry = entries, .entries = n };
 	struct plan_request *request;
 
+	if (sort_entries(ops, entries, n))
+		return -ENOMEM;
 	plan.request = calloc(n ? n : 1, sizeof(*plan.request));
 	if (!plan.request)
 		return -ENOMEM;
-	if (n)
-		qsort_r(entries, n, sizeof(*entries), compare_entries, (void *)(uintptr_t)ops);
 	make_requests(ops, n, gap_bytes, &plan);
 	request = realloc(plan.request, (plan.requests ? plan.requests : 1) * sizeof(*request));
 	if (request)

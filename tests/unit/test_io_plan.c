@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "io/plan.h"
+#include "io/sort.h"
 
 #define KIB 1024ULL
 #define OPS 200
@@ -171,6 +172,43 @@ static void test_nothing(void **state)
 	assert_int_equal(plan.levels, 0);
 }
 
+/* Whether entry a may stand right before b. */
+static bool in_order(const struct plan_entry *a, const struct plan_entry *b)
+{
+	const uint64_t x[] = { a->level, a->job, a->place, a->file, ops[a->op].offset, a->op };
+	const uint64_t y[] = { b->level, b->job, b->place, b->file, ops[b->op].offset, b->op };
+	size_t i;
+
+	for (i = 0; i < 5 && x[i] == y[i]; i++)
+		;
+	return x[i] < y[i];
+}
+
+/* Words with any of their bits set, alike in any of them: sorted by one after the other. */
+static void test_sorted(void **state)
+{
+	unsigned int seed = 1, list;
+	uint32_t i, n;
+
+	(void)state;
+	for (list = 0; list < 3000; list++) {
+		unsigned int shift = (unsigned int)rand_r(&seed) % 50;
+
+		n = (uint32_t)rand_r(&seed) % OPS;
+		for (i = 0; i < n; i++) {
+			read_op(i, (uint32_t)rand_r(&seed) % 2, ((uint64_t)rand_r(&seed) % 5000) << shift,
+				(uint64_t)rand_r(&seed) % 3, 1);
+			if (list % 2)
+				entries[i].place = 7 + i % 2;
+			entries[i].level = (uint32_t)rand_r(&seed) % 3 << (shift % 29);
+			entries[i].job = (uint32_t)rand_r(&seed) % 2;
+		}
+		assert_int_equal(sort_entries(ops, entries, n), 0);
+		for (i = 1; i < n; i++)
+			assert_true(in_order(&entries[i - 1], &entries[i]));
+	}
+}
+
 /* Random lists: every operation once, sorted, and within its request. */
 static void test_random_lists(void **state)
 {
@@ -225,6 +263,7 @@ int main(void)
 		cmocka_unit_test_teardown(test_big_operation, teardown),
 		cmocka_unit_test_teardown(test_jobs, teardown),
 		cmocka_unit_test_teardown(test_nothing, teardown),
+		cmocka_unit_test_teardown(test_sorted, teardown),
 		cmocka_unit_test_teardown(test_random_lists, teardown),
 	};
 
