@@ -98,6 +98,7 @@ probe()
 		need libbpf-tools have runqlat
 		need bpftrace have bpftrace
 		need linux-perf have perf
+		need fio have fio
 		;;
 	vm)
 		need python3 have python3
