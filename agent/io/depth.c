@@ -6,11 +6,12 @@
  */
 #include "io/depth.h"
 
-#define WINDOW_NS 10000000ULL
-#define WINDOW_ROUNDS 2 /* of the whole depth, at least */
+#define WINDOW_NS 20000000ULL
+#define WINDOW_ROUNDS 4 /* of the whole depth, at least */
 #define GAIN_PERMILLE 1020 /* of the rate: what twice the depth must bring */
 #define LOSS_PERMILLE 950 /* what half the depth may cost */
-#define SLOWER 2 /* times the latency */
+#define SLOWER 3 /* times the latency, */
+#define SLOW_WINDOWS 3 /* in a row: who waits for a CPU for a moment thinks that the device is slow */
 #define PAUSE_MIN 8 /* windows */
 #define PAUSE_MAX 128
 
@@ -29,7 +30,7 @@ void depth_start(struct depth *depth, unsigned int start, unsigned int least, un
 static void try_depth(struct depth *d, unsigned int depth, uint64_t rate)
 {
 	d->before = d->now;
-	d->rate_before = rate;
+	d->rate_before = rate ? rate : 1;
 	d->now = depth;
 }
 
@@ -43,18 +44,27 @@ static void settle(struct depth *d, uint64_t latency_ns)
 	d->pause = d->pauses;
 }
 
+/* Somebody has taken the device's time; that may end at any moment, so the next trial of more is soon. */
+static void give_way(struct depth *d, uint64_t latency_ns)
+{
+	d->pauses = 0;
+	settle(d, latency_ns);
+}
+
 /* What the depth that was tried is like. */
 static void judge(struct depth *d, uint64_t rate, uint64_t latency_ns)
 {
 	bool more = d->now > d->before;
-	unsigned int next = more ? d->now * 2 : d->now / 2;
+	unsigned int next = d->now * 2;
 
 	if (rate * 1000 < d->rate_before * (more ? GAIN_PERMILLE : LOSS_PERMILLE)) {
-		/* with the old depth again, each takes its old share of the time (Little's law) */
-		latency_ns = 1000000000ULL * d->before / (d->rate_before ? d->rate_before : 1);
+		/* with the old depth, each took its share of the time (Little's law); at best, what it took before */
+		latency_ns = 1000000000ULL * d->before / d->rate_before;
 		d->now = d->before;
-		settle(d, latency_ns);
-	} else if (more && next <= d->most) {
+		settle(d, more && d->settled_ns ? d->settled_ns : latency_ns);
+	} else if (!more) {
+		give_way(d, latency_ns);
+	} else if (next <= d->most) {
 		try_depth(d, next, rate);
 	} else {
 		settle(d, latency_ns);
@@ -65,16 +75,18 @@ static void end_window(struct depth *d, uint64_t elapsed_ns)
 {
 	uint64_t rate = (uint64_t)d->count * 1000000000ULL / elapsed_ns, latency_ns = d->latency_ns / d->count;
 
+	d->slow = d->settled_ns && latency_ns > SLOWER * d->settled_ns ? d->slow + 1 : 0;
 	if (d->rate_before) {
 		judge(d, rate, latency_ns);
-	} else if (d->settled_ns && latency_ns > SLOWER * d->settled_ns && d->now / 2 >= d->least) {
+	} else if (d->slow >= SLOW_WINDOWS && d->now / 2 >= d->least) {
+		d->slow = 0;
 		try_depth(d, d->now / 2, rate);
 	} else if (d->pause && --d->pause) {
 		return;
 	} else if (d->now * 2 <= d->most) {
 		try_depth(d, d->now * 2, rate);
 	} else {
-		settle(d, latency_ns);
+		settle(d, d->settled_ns ? d->settled_ns : latency_ns);
 	}
 }
 

@@ -18,6 +18,7 @@ struct depth {
 	uint64_t rate_before; /* with the depth before now, operations a second; 0: now was not changed */
 	unsigned int before;
 	uint64_t settled_ns; /* mean latency of the depth that was settled on */
+	unsigned int slow; /* windows in a row in which operations took much longer */
 	unsigned int pause; /* windows until another depth is tried */
 	unsigned int pauses; /* how long that was last */
 };

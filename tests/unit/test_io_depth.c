@@ -76,14 +76,38 @@ static void test_gives_way(void **state)
 {
 	struct device device = { 100000, 128, 1 };
 	struct depth depth;
+	unsigned int before;
 
 	(void)state;
 	depth_start(&depth, 64, LEAST, MOST, false, device.now_ns);
 	do_rounds(&device, &depth, 5000);
-	assert_in_range(depth.now, 128, 256);
+	before = depth.now;
+	assert_in_range(before, 128, 256);
 	device.width = 16; /* others have the rest */
-	do_rounds(&device, &depth, 200);
-	assert_true(depth.now <= 64);
+	do_rounds(&device, &depth, 300);
+	assert_true(depth.now <= before / 2);
+	device.width = 128;
+	do_rounds(&device, &depth, 20000);
+	assert_in_range(depth.now, 128, 256);
+}
+
+/* One moment in which nothing came is no reason. */
+static void test_a_moment_is_nothing(void **state)
+{
+	struct device device = { 100000, 64, 1 };
+	struct depth depth;
+	unsigned int i;
+
+	(void)state;
+	depth_start(&depth, 64, LEAST, MOST, false, device.now_ns);
+	do_rounds(&device, &depth, 2000);
+	for (i = 0; i < 100; i++) {
+		device.base_ns = 10000000;
+		do_rounds(&device, &depth, 2);
+		device.base_ns = 100000;
+		do_rounds(&device, &depth, 1000);
+		assert_in_range(depth.now, 64, 256);
+	}
 }
 
 /* A depth that was asked for stays. */
@@ -119,8 +143,11 @@ static void test_resume(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_finds_the_width), cmocka_unit_test(test_trials_are_rare),
-		cmocka_unit_test(test_gives_way),       cmocka_unit_test(test_fixed),
+		cmocka_unit_test(test_finds_the_width),
+		cmocka_unit_test(test_trials_are_rare),
+		cmocka_unit_test(test_gives_way),
+		cmocka_unit_test(test_a_moment_is_nothing),
+		cmocka_unit_test(test_fixed),
 		cmocka_unit_test(test_resume),
 	};
 
