@@ -99,6 +99,7 @@ probe()
 		need bpftrace have bpftrace
 		need linux-perf have perf
 		need fio have fio
+		need vmtouch have vmtouch
 		;;
 	vm)
 		need python3 have python3
