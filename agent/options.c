@@ -152,9 +152,7 @@ static int parse_words(int argc, char *const argv[], struct config *config)
 		}
 		config->command = argv + optind;
 	} else if (optind < argc) {
-		log_err("'%.64s' is not an option; to start a command, write: accel-agent -- COMMAND [ARG]...",
-			argv[optind]);
-		return -EINVAL;
+		config->words = argv + optind;
 	}
 	return 0;
 }
@@ -228,6 +226,15 @@ int options_check(struct config *config, bool wants_target)
 	size_t n;
 	enum target target = find_target(config, kinds, &n);
 
+	if (config->words) {
+		log_err("'%.64s' is not an option; to start a command, write: accel-agent -- COMMAND [ARG]...",
+			config->words[0]);
+		return -EINVAL;
+	}
+	if (config->given & 1U << (options_find("budget") - option_rows)) {
+		log_err("--budget: this option is for accel-agent warm");
+		return -EINVAL;
+	}
 	config->actions = config->only & ~config->without;
 	if (!wants_target) {
 		/* A settings file may name an app that this command has no use for; the command line may not. */
@@ -251,5 +258,45 @@ int options_check(struct config *config, bool wants_target)
 		return -EINVAL;
 	}
 	config->target = target;
+	return 0;
+}
+
+static bool is_among(const char *name, const char *const names[])
+{
+	while (*names && strcmp(*names, name))
+		names++;
+	return *names;
+}
+
+int options_check_words(struct config *config, const char *what, const char *const allowed[])
+{
+	size_t i;
+
+	for (i = 0; i < option_count; i++) {
+		if ((config->given & 1U << i) && !is_among(option_rows[i].name, allowed)) {
+			log_err("--%s: this option is not for this command", option_rows[i].name);
+			return -EINVAL;
+		}
+	}
+	for (i = 0; config->words && config->words[i]; i++) {
+		if (config->words[i][0] == '-' && config->words[i][1]) {
+			log_err("'%.64s': options come before the first %s; if it is one, put -- before them",
+				config->words[i], what);
+			return -EINVAL;
+		}
+	}
+	if (config->command)
+		config->words = config->command;
+	config->command = NULL;
+	if (!config->words) {
+		log_err("no %s is given", what);
+		return -EINVAL;
+	}
+	for (i = 0; config->words[i]; i++) {
+		if (!*config->words[i]) {
+			log_err("'': an empty %s", what);
+			return -EINVAL;
+		}
+	}
 	return 0;
 }

@@ -52,6 +52,8 @@ struct config {
 	pid_t pid;
 	char *cgroup; /* owned */
 	char *const *command; /* tail of argv, NULL-terminated, not owned */
+	char *const
+		*words; /* the same, without "--": what a command is about; after options_check_words() also with it */
 
 	uint64_t duration_ns; /* 0: until the app ends */
 	uint64_t interval_ns; /* 0: no interim reports */
@@ -60,6 +62,7 @@ struct config {
 	uint32_t ring_bytes; /* of each event ring buffer */
 
 	bool dry_run;
+	uint64_t budget_bytes; /* of memory, for warm; 0: what is available */
 	unsigned int only, without; /* enum action bits, as given */
 	unsigned int actions; /* enum action bits that are allowed; set by options_check() */
 	enum on_exit on_exit;
@@ -102,6 +105,13 @@ int options_parse(int argc, char *const argv[], struct config *ret);
 int options_check(struct config *config, bool wants_target);
 
 /*
+ * The same for a command that is about words (paths, names) and follows no app: sets config->words, which are at least
+ * one, and refuses all options but those in allowed, which is NULL-terminated. what: "path". Returns 0, or -EINVAL with
+ * the reason on stderr.
+ */
+int options_check_words(struct config *config, const char *what, const char *const allowed[]);
+
+/*
  * Looks an option up by its full long name. Returns NULL if there is none.
  */
 const struct option_row *options_find(const char *name);
@@ -127,5 +137,6 @@ void options_clear(struct config *config);
  */
 void options_usage(FILE *out);
 void options_help(FILE *out);
+void options_help_warm(FILE *out);
 
 #endif /* OPTIONS_H */

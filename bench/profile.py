@@ -25,8 +25,8 @@ def forget_cached(path):
 
 def measure(bench, rounds):
     build = os.path.dirname(bench.agent_path)
-    driver = bench.compile("profile", "-I" + os.path.join(bench.here, "..", "agent"), libraries=[
-        os.path.join(build, "release", "libagent.a"), "-ljansson", "-lz", "-lm"])
+    driver = bench.compile("profile", ["-I" + os.path.join(bench.root, "agent"),
+                                       os.path.join(build, "release", "libagent.a"), "-ljansson", "-lz", "-lm"])
     folder = os.path.join(bench.folder, "profiles")
     json_path, arrays_path = (os.path.join(bench.folder, name) for name in ("profile.json", "arrays.json"))
     bench.run([driver, "make", folder, json_path, arrays_path])
