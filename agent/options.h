@@ -98,6 +98,12 @@ void options_init(struct config *ret);
 int options_parse(int argc, char *const argv[], struct config *ret);
 
 /*
+ * The same for a command that is about words: options may stand behind and between them, and the words are moved to the
+ * end of argv. "--" ends the options.
+ */
+int options_parse_mixed(int argc, char *argv[], struct config *ret);
+
+/*
  * Last look at a config that is complete: with wants_target one kind of target, or none and a catalogue, whose apps are
  * the target then; none on the command line without. Sets config->target, from_catalogue and actions. Returns 0; -EINVAL
  * with the reason on stderr; -ENOMEM.
@@ -138,5 +144,6 @@ void options_clear(struct config *config);
 void options_usage(FILE *out);
 void options_help(FILE *out);
 void options_help_warm(FILE *out);
+void options_help_profile(FILE *out);
 
 #endif /* OPTIONS_H */

@@ -625,6 +625,29 @@ static void test_help_is_whole(void **state)
 	free(text);
 }
 
+/* Where words are what the command is about, options stand anywhere before "--". */
+static void test_mixed_words(void **state)
+{
+	static const char *const allowed[] = { "format", "quiet", NULL };
+	char *argv[] = { "profile", "show", "-f", "json", "make", "-q", "--", "-x", NULL };
+	char *none[] = { "profile", "-q", NULL };
+	struct config c;
+
+	(void)state;
+	assert_int_equal(options_parse_mixed(8, argv, &c), 0);
+	assert_int_equal(options_check_words(&c, "word", allowed), 0);
+	assert_int_equal(c.format, FORMAT_JSON);
+	assert_int_equal(c.log_level, LOG_LEVEL_ERR);
+	assert_string_equal(c.words[0], "show");
+	assert_string_equal(c.words[1], "make");
+	assert_string_equal(c.words[2], "-x");
+	assert_null(c.words[3]);
+	options_clear(&c);
+	assert_int_equal(options_parse_mixed(2, none, &c), 0);
+	assert_int_equal(options_check_words(&c, "word", allowed), -EINVAL);
+	options_clear(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -632,6 +655,7 @@ int main(void)
 		cmocka_unit_test(test_long_options),
 		cmocka_unit_test(test_short_options),
 		cmocka_unit_test(test_command),
+		cmocka_unit_test(test_mixed_words),
 		cmocka_unit_test(test_dashes_as_value),
 		cmocka_unit_test(test_app_limit),
 		cmocka_unit_test(test_app_names),
