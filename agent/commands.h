@@ -39,4 +39,10 @@ int cmd_restore(const struct config *config);
  */
 int cmd_warm(const struct config *config);
 
+/*
+ * Lists, shows or forgets what is known of what commands read, as config->words says. Returns the exit status of the
+ * program.
+ */
+int cmd_profile(const struct config *config);
+
 #endif /* COMMANDS_H */

@@ -15,6 +15,7 @@ struct command_row {
 	const char *name;
 	bool wants_target;
 	const char *words; /* what its words are called; NULL: it takes none */
+	bool mixed; /* options may stand behind and between the words */
 	const char *const *options; /* with words: those that it takes, NULL-terminated */
 	void (*help)(FILE *out); /* NULL: options_help() */
 	int (*run)(const struct config *config); /* NULL: planned, this version does not have it */
@@ -24,11 +25,18 @@ static const char *const warm_options[] = {
 	"budget", "config", "dry-run", "format", "output", "quiet", "verbose", NULL
 };
 
+static const char *const profile_options[] = { "config", "format", "output", "quiet", "verbose", NULL };
+
 static const struct command_row commands[] = {
 	{ .name = "run", .run = cmd_run, .wants_target = true }, /* the default */
 	{ .name = "doctor", .run = cmd_doctor },
 	{ .name = "warm", .run = cmd_warm, .words = "path", .options = warm_options, .help = options_help_warm },
-	{ .name = "profile" },
+	{ .name = "profile",
+	  .run = cmd_profile,
+	  .words = "verb",
+	  .mixed = true,
+	  .options = profile_options,
+	  .help = options_help_profile },
 	{ .name = "bench" },
 	{ .name = "restore", .run = cmd_restore },
 };
@@ -112,7 +120,7 @@ int main(int argc, char **argv)
 		log_err("%s: this version does not have this command yet", command->name);
 		return EXIT_USAGE;
 	}
-	err = options_parse(argc, argv, &config);
+	err = command->mixed ? options_parse_mixed(argc, argv, &config) : options_parse(argc, argv, &config);
 	if (err)
 		return fail(err);
 	status = run_command(command, &config, bare);

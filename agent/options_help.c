@@ -11,6 +11,7 @@ void options_usage(FILE *out)
 	      "       accel-agent [OPTIONS] -- COMMAND [ARG]...\n"
 	      "       accel-agent [OPTIONS]                 the apps of the catalogue\n"
 	      "       accel-agent warm [OPTIONS] PATH...\n"
+	      "       accel-agent profile list | show NAME | forget NAME\n"
 	      "       accel-agent doctor\n"
 	      "       accel-agent restore\n",
 	      out);
@@ -73,6 +74,8 @@ void options_help(FILE *out)
 	      "\n"
 	      "Commands:\n"
 	      "  warm PATH...          read files and trees into the page cache; see accel-agent warm --help\n"
+	      "  profile VERB          what is known of what commands read: list, show NAME, forget NAME; see\n"
+	      "                        accel-agent profile --help\n"
 	      "  doctor                what this kernel, machine and container allow, line by line\n"
 	      "  restore               undo what an agent that was killed, or told to keep it, left behind\n"
 	      "\n"
@@ -121,5 +124,32 @@ void options_help_warm(FILE *out)
 	      "Exit status: 0 done; 1 some files or folders could not be read; 2 wrong command line or\n"
 	      "settings; 3 the kernel or container lacks something; 5 summary not written; 128+N stopped by\n"
 	      "signal N.\n",
+	      out);
+}
+
+void options_help_profile(FILE *out)
+{
+	fputs("usage: accel-agent profile list\n"
+	      "       accel-agent profile show NAME\n"
+	      "       accel-agent profile forget NAME\n"
+	      "\n"
+	      "What the agent has recorded of what commands read from the disk, so that it can be read ahead\n"
+	      "when they run again. Each command, in each folder, has a profile of its own. Needs root.\n"
+	      "\n"
+	      "  list                  all profiles, the last used one first\n"
+	      "  show NAME             one of them: its history, what follows it, its largest files\n"
+	      "  forget NAME           remove it; the next run is recorded afresh\n"
+	      "\n"
+	      "NAME is that of the command, or the id that list shows, if several have the same name.\n"
+	      "\n"
+	      "  -f, --format FORMAT   text (default) or json\n"
+	      "  -o, --output FILE     write to FILE, replacing it in one step (default: stdout)\n"
+	      "  -q, --quiet           only errors on stderr\n"
+	      "  -v, --verbose         more on stderr\n"
+	      "  -c, --config FILE     settings file (default: /etc/accel-agent.conf, if it exists)\n"
+	      "  -h, --help            this text\n"
+	      "\n"
+	      "Exit status: 0 done; 2 wrong command line, or there is no such profile; 3 the folder cannot\n"
+	      "be read; 4 not permitted; 5 output not written.\n",
 	      out);
 }
