@@ -4,12 +4,14 @@
 
 VERSION := 0.1.0
 PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
 DESTDIR ?=
 FUZZ_SECONDS ?= 60
 
 CLANG ?= clang
 CLANG_FORMAT ?= clang-format
 PKG_CONFIG ?= pkg-config
+OBJCOPY ?= objcopy
 # Debian keeps bpftool in /usr/sbin, which is not on the PATH of users.
 BPFTOOL ?= $(or $(shell PATH="$$PATH:/usr/local/sbin:/usr/sbin:/sbin" command -v bpftool),bpftool)
 
@@ -36,7 +38,7 @@ endif
 comma := ,
 # What is used where it is there; "make SYSTEMD=" builds without.
 SYSTEMD := $(shell $(PKG_CONFIG) --exists libsystemd 2>/dev/null && echo libsystemd)
-PACKAGES := libbpf libelf zlib jansson inih $(SYSTEMD)
+PACKAGES := libbpf libelf zlib jansson inih liburing $(SYSTEMD)
 WARNINGS := -Wall -Wextra -Wformat=2 -Wtype-limits -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
 INCLUDES := -Iinclude -Iagent -I$(OUT) -I.
 CPPFLAGS_ALL := -D_GNU_SOURCE -DACCEL_AGENT_VERSION='"$(VERSION)"' \
@@ -74,6 +76,13 @@ OBJECTS := $(SOURCES:%.c=$(OBJ)/%.o)
 LIBRARY := $(OBJ)/libagent.a
 PROGRAM := $(OUT)/accel-agent
 
+# The I/O engine is also a library by itself: what it needs, and no name but accel_io_* to be seen.
+IO_NAMES := backend_threads backend_uring cache choice crew depth engine entries files jobs levels plan position sort work
+IO_OBJECTS := $(patsubst %,$(OBJ)/pic/agent/io/%.o,$(IO_NAMES)) $(OBJ)/pic/agent/util/clock.o
+IO_SONAME := libaccel-io.so.0
+IO_LIBRARIES := $(OUT)/libaccel-io.a $(OUT)/$(IO_SONAME)
+IO_LIBS := $(shell $(PKG_CONFIG) --libs liburing 2>/dev/null) -pthread
+
 UNIT_TESTS := $(patsubst tests/unit/%.c,$(OBJ)/tests/%,$(wildcard tests/unit/test_*.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,$(OBJ)/tests/%,$(wildcard tests/fuzz/fuzz_*.c))
 WORKLOADS := $(patsubst tests/workloads/%.c,$(OUT)/workloads/%,$(wildcard tests/workloads/*.c))
@@ -92,20 +101,20 @@ TEST_ENV := ACCEL_AGENT=$(abspath $(PROGRAM)) WORKLOADS=$(abspath $(OUT)/workloa
 .PHONY: all check check-unit check-integration check-now workloads oracle demo demo-now install uninstall deps asan \
 	fuzz fuzz-now format format-check vmtest bench bench-now clean help FORCE
 
-all: $(PROGRAM) ## build .output/accel-agent (default)
+all: $(PROGRAM) $(IO_LIBRARIES) ## build .output/accel-agent and libaccel-io (default)
 
 # The targets that promise to work on a fresh machine install first, and only then look for compilers and libraries.
 check: ## install what is missing (as root), build, run every test that this machine can run
 	$(Q)scripts/deps.sh build check
 	$(Q)$(MAKE) check-now
 
-check-now: $(PROGRAM) $(UNIT_TESTS) workloads oracle
+check-now: $(PROGRAM) $(IO_LIBRARIES) $(UNIT_TESTS) workloads oracle
 	$(Q)$(TEST_ENV) tests/run.sh --integration $(UNIT_TESTS)
 
 check-unit: $(UNIT_TESTS) ## unit tests only; needs no root
 	$(Q)tests/run.sh $(UNIT_TESTS)
 
-check-integration: $(PROGRAM) workloads oracle ## integration tests only; needs root
+check-integration: $(PROGRAM) $(IO_LIBRARIES) workloads oracle ## integration tests only; needs root
 	$(Q)$(TEST_ENV) tests/run.sh --integration
 
 workloads: $(WORKLOADS) ## the programs with a known bottleneck that tests follow
@@ -123,7 +132,7 @@ bench: ## measure side by side with other tools; needs root
 	$(Q)scripts/deps.sh build bench vm
 	$(Q)$(MAKE) bench-now
 
-bench-now: $(PROGRAM) workloads
+bench-now: $(PROGRAM) $(IO_LIBRARIES) workloads
 	$(Q)$(TEST_ENV) bench/run
 
 deps: ## install the packages that building and testing need (apt-get), or name those that are missing
@@ -156,6 +165,13 @@ install: all ## install to DESTDIR/PREFIX (/usr/local)
 	$(Q)install -D -m 0644 etc/accel-agent.catalogue $(DESTDIR)$(PREFIX)/share/accel-agent/catalogue
 	$(Q)install -D -m 0644 etc/accel-agent.conf.sample $(DESTDIR)$(PREFIX)/share/doc/accel-agent/accel-agent.conf.sample
 	$(Q)install -D -m 0644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/accel-agent/LICENSE
+	$(Q)install -D -m 0644 include/accel_io.h $(DESTDIR)$(PREFIX)/include/accel_io.h
+	$(Q)install -D -m 0644 $(OUT)/libaccel-io.a $(DESTDIR)$(LIBDIR)/libaccel-io.a
+	$(Q)install -D -m 0755 $(OUT)/$(IO_SONAME) $(DESTDIR)$(LIBDIR)/$(IO_SONAME)
+	$(Q)ln -sf $(IO_SONAME) $(DESTDIR)$(LIBDIR)/libaccel-io.so
+	$(Q)install -d $(DESTDIR)$(LIBDIR)/pkgconfig
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|' etc/accel-io.pc.in \
+		> $(DESTDIR)$(LIBDIR)/pkgconfig/accel-io.pc
 
 uninstall: ## remove what install put there
 	$(call msg,UNINSTALL,$(DESTDIR)$(PREFIX))
@@ -163,6 +179,8 @@ uninstall: ## remove what install put there
 	$(Q)rm -f $(DESTDIR)$(PREFIX)/share/accel-agent/catalogue
 	$(Q)rm -f $(DESTDIR)$(PREFIX)/share/doc/accel-agent/accel-agent.conf.sample
 	$(Q)rm -f $(DESTDIR)$(PREFIX)/share/doc/accel-agent/LICENSE
+	$(Q)rm -f $(DESTDIR)$(PREFIX)/include/accel_io.h $(DESTDIR)$(LIBDIR)/pkgconfig/accel-io.pc
+	$(Q)rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,libaccel-io.a $(IO_SONAME) libaccel-io.so)
 	$(Q)for folder in accel-agent doc/accel-agent; do \
 		rmdir $(DESTDIR)$(PREFIX)/share/$$folder 2>/dev/null || true; \
 	done
@@ -172,7 +190,7 @@ clean: ## remove everything that was built
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
-	@echo "Variables: V=1 CC CLANG BPFTOOL CFLAGS LDFLAGS PREFIX DESTDIR FUZZ_SECONDS"
+	@echo "Variables: V=1 CC CLANG BPFTOOL CFLAGS LDFLAGS PREFIX LIBDIR DESTDIR FUZZ_SECONDS"
 
 # BPF: every subject is one object; all are linked into one, and that becomes the skeleton.
 $(OUT)/%.bpf.o: %.bpf.c Makefile
@@ -203,10 +221,28 @@ $(OBJ)/%.o: %.c $(OBJ)/flags
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(CPPFLAGS_ALL) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
 
+$(OBJ)/pic/%.o: %.c $(OBJ)/flags
+	$(call msg,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CPPFLAGS_ALL) $(filter-out -fPIE,$(CFLAGS_ALL)) -fPIC -MMD -MP -c $< -o $@
+
 $(LIBRARY): $(OBJECTS)
 	$(call msg,AR,$@)
 	$(Q)rm -f $@
 	$(Q)$(AR) rcs $@ $^
+
+# One object, in which all other names are local: a program that links it may have a clock.c of its own.
+$(OUT)/libaccel-io.a: $(IO_OBJECTS)
+	$(call msg,AR,$@)
+	$(Q)$(LD) -r $^ -o $(OBJ)/accel-io.o
+	$(Q)$(OBJCOPY) --wildcard --keep-global-symbol='accel_io_*' $(OBJ)/accel-io.o
+	$(Q)rm -f $@
+	$(Q)$(AR) rcs $@ $(OBJ)/accel-io.o
+
+$(OUT)/$(IO_SONAME): $(IO_OBJECTS) etc/accel-io.map
+	$(call msg,LINK,$@)
+	$(Q)$(CC) $(filter-out -pie,$(LDFLAGS_ALL)) -shared -Wl,-soname,$(IO_SONAME) \
+		-Wl,--version-script=etc/accel-io.map $(IO_OBJECTS) $(IO_LIBS) -o $@
 
 $(PROGRAM): $(OBJ)/agent/main.o $(LIBRARY)
 	$(call msg,LINK,$@)

@@ -9,6 +9,7 @@ struct config;
 /* With -- COMMAND, the command's own status takes the place of EXIT_DONE. */
 enum exit_status {
 	EXIT_DONE = 0, /* report written */
+	EXIT_PARTLY = 1, /* warm: some of it could not be read */
 	EXIT_USAGE = 2, /* the command line or the settings file is wrong */
 	EXIT_UNSUPPORTED = 3, /* this kernel or container lacks what the request needs */
 	EXIT_DENIED = 4, /* not permitted */
@@ -31,5 +32,17 @@ int cmd_doctor(const struct config *config);
  * status of the program: EXIT_UNSUPPORTED if something could not be put back.
  */
 int cmd_restore(const struct config *config);
+
+/*
+ * Brings the files and trees that config->words names into the page cache. Returns the exit status of the program:
+ * EXIT_PARTLY if some could not be read, 128 + N after signal N.
+ */
+int cmd_warm(const struct config *config);
+
+/*
+ * Lists, shows or forgets what is known of what commands read, as config->words says. Returns the exit status of the
+ * program.
+ */
+int cmd_profile(const struct config *config);
 
 #endif /* COMMANDS_H */

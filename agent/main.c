@@ -14,14 +14,29 @@
 struct command_row {
 	const char *name;
 	bool wants_target;
+	const char *words; /* what its words are called; NULL: it takes none */
+	bool mixed; /* options may stand behind and between the words */
+	const char *const *options; /* with words: those that it takes, NULL-terminated */
+	void (*help)(FILE *out); /* NULL: options_help() */
 	int (*run)(const struct config *config); /* NULL: planned, this version does not have it */
 };
+
+static const char *const warm_options[] = {
+	"budget", "config", "dry-run", "format", "output", "quiet", "verbose", NULL
+};
+
+static const char *const profile_options[] = { "config", "format", "output", "quiet", "verbose", NULL };
 
 static const struct command_row commands[] = {
 	{ .name = "run", .run = cmd_run, .wants_target = true }, /* the default */
 	{ .name = "doctor", .run = cmd_doctor },
-	{ .name = "warm" },
-	{ .name = "profile" },
+	{ .name = "warm", .run = cmd_warm, .words = "path", .options = warm_options, .help = options_help_warm },
+	{ .name = "profile",
+	  .run = cmd_profile,
+	  .words = "verb",
+	  .mixed = true,
+	  .options = profile_options,
+	  .help = options_help_profile },
 	{ .name = "bench" },
 	{ .name = "restore", .run = cmd_restore },
 };
@@ -46,9 +61,11 @@ static int fail(int err)
 }
 
 /* What --help and --version say. Returns the exit status. */
-static int print_about(const struct config *config)
+static int print_about(const struct command_row *command, const struct config *config)
 {
-	if (config->help)
+	if (config->help && command->help)
+		command->help(stdout);
+	else if (config->help)
 		options_help(stdout);
 	else
 		printf("accel-agent %s\n", ACCEL_AGENT_VERSION);
@@ -64,7 +81,7 @@ static int run_command(const struct command_row *command, struct config *config,
 	int err;
 
 	if (config->help || config->version)
-		return print_about(config);
+		return print_about(command, config);
 	log_set_level(config->log_level);
 	err = settings_read(config, SETTINGS_DEFAULT_PATH);
 	if (err)
@@ -81,7 +98,8 @@ static int run_command(const struct command_row *command, struct config *config,
 			CATALOGUE_INSTALLED_PATH, CATALOGUE_OWN_PATH);
 		return EXIT_USAGE;
 	}
-	err = options_check(config, command->wants_target);
+	err = command->words ? options_check_words(config, command->words, command->options) :
+			       options_check(config, command->wants_target);
 	if (err)
 		return fail(err);
 	return command->run(config);
@@ -104,7 +122,7 @@ int main(int argc, char **argv)
 		log_err("%s: this version does not have this command yet", command->name);
 		return EXIT_USAGE;
 	}
-	err = options_parse(argc, argv, &config);
+	err = command->mixed ? options_parse_mixed(argc, argv, &config) : options_parse(argc, argv, &config);
 	if (err)
 		return fail(err);
 	status = run_command(command, &config, bare);

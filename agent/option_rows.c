@@ -156,6 +156,27 @@ static int set_dry_run(struct config *config, const char *value, char *why)
 	return 0;
 }
 
+/* "512M": powers of 1024. */
+static int set_budget(struct config *config, const char *value, char *why)
+{
+	static const char units[] = "KMGT";
+	size_t digits = strspn(value, "0123456789");
+	const char *unit = value[digits] ? strchr(units, value[digits]) : NULL;
+	unsigned int shift = unit ? 10 * (unsigned int)(unit - units + 1) : 0;
+	char number[32];
+	uint64_t n;
+
+	if (!digits || digits >= sizeof(number) || (value[digits] && (!unit || value[digits + 1])))
+		return refuse(why, "'%.64s' is not a number of bytes, with or without one of K, M, G, T", value);
+	snprintf(number, sizeof(number), "%.*s", (int)digits, value);
+	if (parse_number(number, (uint64_t)INT64_MAX >> shift, &n))
+		return refuse(why, "'%.64s' is too large", value);
+	if (!n)
+		return refuse(why, "'%.64s' is no memory at all", value);
+	config->budget_bytes = n << shift;
+	return 0;
+}
+
 static int parse_actions(const char *value, unsigned int *ret, char *why)
 {
 	static const struct {
@@ -310,6 +331,7 @@ const struct option_row option_rows[] = {
 	{ "duration", 'd', true, true, false, OPTION_GROUP_NONE, set_duration },
 	{ "interval", 'i', true, true, false, OPTION_GROUP_NONE, set_interval },
 	{ "dry-run", 'n', false, true, false, OPTION_GROUP_NONE, set_dry_run },
+	{ "budget", 0, true, true, false, OPTION_GROUP_NONE, set_budget },
 	{ "only", 0, true, true, false, OPTION_GROUP_ACTIONS, set_only },
 	{ "without", 0, true, true, false, OPTION_GROUP_ACTIONS, set_without },
 	{ "on-exit", 0, true, true, false, OPTION_GROUP_NONE, set_on_exit },

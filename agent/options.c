@@ -84,11 +84,12 @@ void options_clear(struct config *config)
 /*
  * The table in the two forms that getopt_long() wants. "+": stop at the first word that is no option. ":": no messages.
  */
-static void make_getopt(char letters[2 * OPTION_ROWS_MAX + 3], struct option longs[OPTION_ROWS_MAX + 1])
+static void make_getopt(bool mixed, char letters[2 * OPTION_ROWS_MAX + 3], struct option longs[OPTION_ROWS_MAX + 1])
 {
 	char *p = letters;
 
-	*p++ = '+';
+	if (!mixed)
+		*p++ = '+';
 	*p++ = ':';
 	for (size_t i = 0; i < option_count; i++) {
 		const struct option_row *row = &option_rows[i];
@@ -121,20 +122,29 @@ static int refuse_word(int problem, const char *word)
 	return -EINVAL;
 }
 
-static int parse_words(int argc, char *const argv[], struct config *config)
+/* The next word that getopt_long() will take for an option, from argv[i] on; NULL: there is none. */
+static const char *option_from(char *const argv[], int i)
+{
+	while (argv[i] && (argv[i][0] != '-' || !argv[i][1]))
+		i++;
+	return argv[i];
+}
+
+static int parse_words(int argc, char *const argv[], bool mixed, struct config *config)
 {
 	char letters[2 * OPTION_ROWS_MAX + 3], why[OPTIONS_WHY_SIZE];
 	struct option longs[OPTION_ROWS_MAX + 1];
+	const char *text = option_from(argv, 1);
 	int value, word, err;
 
-	make_getopt(letters, longs);
+	make_getopt(mixed, letters, longs);
 	opterr = 0;
 	optind = 0; /* a fresh start: glibc keeps the state of the last command line */
 	for (word = 1; (value = getopt_long(argc, argv, letters, longs, NULL)) != -1; word = optind) {
 		const struct option_row *row = find_value(value);
 
 		if (value == '?' || value == ':')
-			return refuse_word(value, argv[word]);
+			return refuse_word(value, text);
 		err = options_set(config, row, row->takes_value ? optarg : NULL, why);
 		if (err == -EINVAL)
 			log_err("--%s: %s", row->name, why);
@@ -142,6 +152,11 @@ static int parse_words(int argc, char *const argv[], struct config *config)
 			return err;
 		if (config->help || config->version)
 			return 0;
+		text = option_from(argv, optind);
+	}
+	if (mixed) { /* as with "--" before them: none of the words is meant as an option */
+		config->command = optind < argc ? argv + optind : NULL;
+		return 0;
 	}
 
 	/* Only a word that getopt took itself is the "--" that ends the options: "-o --" names a file. */
@@ -152,26 +167,34 @@ static int parse_words(int argc, char *const argv[], struct config *config)
 		}
 		config->command = argv + optind;
 	} else if (optind < argc) {
-		log_err("'%.64s' is not an option; to start a command, write: accel-agent -- COMMAND [ARG]...",
-			argv[optind]);
-		return -EINVAL;
+		config->words = argv + optind;
 	}
 	return 0;
 }
 
-int options_parse(int argc, char *const argv[], struct config *ret)
+static int parse(int argc, char *const argv[], bool mixed, struct config *ret)
 {
 	struct config config;
 	int err;
 
 	options_init(&config);
-	err = parse_words(argc, argv, &config);
+	err = parse_words(argc, argv, mixed, &config);
 	if (err) {
 		options_clear(&config);
 		return err;
 	}
 	*ret = config;
 	return 0;
+}
+
+int options_parse(int argc, char *const argv[], struct config *ret)
+{
+	return parse(argc, argv, false, ret);
+}
+
+int options_parse_mixed(int argc, char *argv[], struct config *ret)
+{
+	return parse(argc, argv, true, ret);
 }
 
 static enum target find_target(const struct config *config, const char *kinds[5], size_t *ret_n)
@@ -228,6 +251,15 @@ int options_check(struct config *config, bool wants_target)
 	size_t n;
 	enum target target = find_target(config, kinds, &n);
 
+	if (config->words) {
+		log_err("'%.64s' is not an option; to start a command, write: accel-agent -- COMMAND [ARG]...",
+			config->words[0]);
+		return -EINVAL;
+	}
+	if (config->given & 1U << (options_find("budget") - option_rows)) {
+		log_err("--budget: this option is for accel-agent warm");
+		return -EINVAL;
+	}
 	config->actions = config->only & ~config->without;
 	if (!wants_target) {
 		/* A settings file may name an app that this command has no use for; the command line may not. */
@@ -251,5 +283,45 @@ int options_check(struct config *config, bool wants_target)
 		return -EINVAL;
 	}
 	config->target = target;
+	return 0;
+}
+
+static bool is_among(const char *name, const char *const names[])
+{
+	while (*names && strcmp(*names, name))
+		names++;
+	return *names;
+}
+
+int options_check_words(struct config *config, const char *what, const char *const allowed[])
+{
+	size_t i;
+
+	for (i = 0; i < option_count; i++) {
+		if ((config->given & 1U << i) && !is_among(option_rows[i].name, allowed)) {
+			log_err("--%s: this option is not for this command", option_rows[i].name);
+			return -EINVAL;
+		}
+	}
+	for (i = 0; config->words && config->words[i]; i++) {
+		if (config->words[i][0] == '-' && config->words[i][1]) {
+			log_err("'%.64s': options come before the first %s; if it is one, put -- before them",
+				config->words[i], what);
+			return -EINVAL;
+		}
+	}
+	if (config->command)
+		config->words = config->command;
+	config->command = NULL;
+	if (!config->words) {
+		log_err("no %s is given", what);
+		return -EINVAL;
+	}
+	for (i = 0; config->words[i]; i++) {
+		if (!*config->words[i]) {
+			log_err("'': an empty %s", what);
+			return -EINVAL;
+		}
+	}
 	return 0;
 }

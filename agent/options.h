@@ -52,6 +52,8 @@ struct config {
 	pid_t pid;
 	char *cgroup; /* owned */
 	char *const *command; /* tail of argv, NULL-terminated, not owned */
+	char *const
+		*words; /* the same, without "--": what a command is about; after options_check_words() also with it */
 
 	uint64_t duration_ns; /* 0: until the app ends */
 	uint64_t interval_ns; /* 0: no interim reports */
@@ -60,6 +62,7 @@ struct config {
 	uint32_t ring_bytes; /* of each event ring buffer */
 
 	bool dry_run;
+	uint64_t budget_bytes; /* of memory, for warm; 0: what is available */
 	unsigned int only, without; /* enum action bits, as given */
 	unsigned int actions; /* enum action bits that are allowed; set by options_check() */
 	enum on_exit on_exit;
@@ -95,11 +98,24 @@ void options_init(struct config *ret);
 int options_parse(int argc, char *const argv[], struct config *ret);
 
 /*
+ * The same for a command that is about words: options may stand behind and between them, and the words are moved to the
+ * end of argv. "--" ends the options.
+ */
+int options_parse_mixed(int argc, char *argv[], struct config *ret);
+
+/*
  * Last look at a config that is complete: with wants_target one kind of target, or none and a catalogue, whose apps are
  * the target then; none on the command line without. Sets config->target, from_catalogue and actions. Returns 0; -EINVAL
  * with the reason on stderr; -ENOMEM.
  */
 int options_check(struct config *config, bool wants_target);
+
+/*
+ * The same for a command that is about words (paths, names) and follows no app: sets config->words, which are at least
+ * one, and refuses all options but those in allowed, which is NULL-terminated. what: "path". Returns 0, or -EINVAL with
+ * the reason on stderr.
+ */
+int options_check_words(struct config *config, const char *what, const char *const allowed[]);
 
 /*
  * Looks an option up by its full long name. Returns NULL if there is none.
@@ -127,5 +143,7 @@ void options_clear(struct config *config);
  */
 void options_usage(FILE *out);
 void options_help(FILE *out);
+void options_help_warm(FILE *out);
+void options_help_profile(FILE *out);
 
 #endif /* OPTIONS_H */

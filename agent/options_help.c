@@ -10,6 +10,8 @@ void options_usage(FILE *out)
 	      "       accel-agent [OPTIONS] --pid PID | --cgroup PATH\n"
 	      "       accel-agent [OPTIONS] -- COMMAND [ARG]...\n"
 	      "       accel-agent [OPTIONS]                 the apps of the catalogue\n"
+	      "       accel-agent warm [OPTIONS] PATH...\n"
+	      "       accel-agent profile list | show NAME | forget NAME\n"
 	      "       accel-agent doctor\n"
 	      "       accel-agent restore\n",
 	      out);
@@ -65,11 +67,15 @@ void options_help(FILE *out)
 	      "      --catalogue FILE  known apps and kinds of operation (default, as far as they exist:\n"
 	      "                        " CATALOGUE_INSTALLED_PATH "\n"
 	      "                        and " CATALOGUE_OWN_PATH ")\n"
+	      "      --budget SIZE     for warm: how much memory it may fill\n"
 	      "      --ring-size KIB   each event buffer: a power of two from 4 to 16384 (default: 256)\n"
 	      "  -h, --help            this text\n"
 	      "  -V, --version         the version\n"
 	      "\n"
 	      "Commands:\n"
+	      "  warm PATH...          read files and trees into the page cache; see accel-agent warm --help\n"
+	      "  profile VERB          what is known of what commands read: list, show NAME, forget NAME; see\n"
+	      "                        accel-agent profile --help\n"
 	      "  doctor                what this kernel, machine and container allow, line by line\n"
 	      "  restore               undo what an agent that was killed, or told to keep it, left behind\n"
 	      "\n"
@@ -82,5 +88,68 @@ void options_help(FILE *out)
 	      "\n"
 	      "Exit status: 0 report written; with -- COMMAND, the command's own; 2 wrong command line or\n"
 	      "settings; 3 the kernel or container lacks something; 4 not permitted; 5 report not written.\n",
+	      out);
+}
+
+void options_help_warm(FILE *out)
+{
+	fputs("usage: accel-agent warm [OPTIONS] PATH...\n"
+	      "\n"
+	      "Reads files, and the files of whole trees, into the page cache, in the order in which they lie\n"
+	      "on the disk and many at a time, so that whoever needs them next need not wait for the disk.\n"
+	      "What is in memory already is not read again. Needs no root.\n"
+	      "\n"
+	      "Links below a PATH are not followed, and a file with several names is read once. Other file\n"
+	      "systems below a PATH are entered, but for those that lie on no disk (/proc, /sys). FIFOs,\n"
+	      "sockets and devices are passed over.\n"
+	      "\n"
+	      "  -n, --dry-run         print which files would be read, in order, and read nothing\n"
+	      "      --budget SIZE     read at most so many bytes (K, M, G, T: powers of 1024). A file that\n"
+	      "                        does not fit is left out as a whole. Default: what is available, by\n"
+	      "                        the machine and by the control group, less a sixteenth of it\n"
+	      "  -f, --format FORMAT   of the summary: text (default) or json\n"
+	      "  -o, --output FILE     write the summary to FILE, replacing it in one step\n"
+	      "  -q, --quiet           no progress, only errors on stderr\n"
+	      "  -v, --verbose         more on stderr\n"
+	      "  -c, --config FILE     settings file (default: /etc/accel-agent.conf, if it exists)\n"
+	      "  -h, --help            this text\n"
+	      "\n"
+	      "Ctrl-C stops it; what was read stays in memory, and the summary says how much that is.\n"
+	      "\n"
+	      "Examples:\n"
+	      "  accel-agent warm ~/src/project /usr/lib/gcc\n"
+	      "  accel-agent warm --budget 2G -f json /srv/data\n"
+	      "  accel-agent warm --dry-run /var/lib/db   what is not in memory\n"
+	      "\n"
+	      "Exit status: 0 done; 1 some files or folders could not be read; 2 wrong command line or\n"
+	      "settings; 3 the kernel or container lacks something; 5 summary not written; 128+N stopped by\n"
+	      "signal N.\n",
+	      out);
+}
+
+void options_help_profile(FILE *out)
+{
+	fputs("usage: accel-agent profile list\n"
+	      "       accel-agent profile show NAME\n"
+	      "       accel-agent profile forget NAME\n"
+	      "\n"
+	      "What the agent has recorded of what commands read from the disk, so that it can be read ahead\n"
+	      "when they run again. Each command, in each folder, has a profile of its own. Needs root.\n"
+	      "\n"
+	      "  list                  all profiles, the last used one first\n"
+	      "  show NAME             one of them: its history, what follows it, its largest files\n"
+	      "  forget NAME           remove it; the next run is recorded afresh\n"
+	      "\n"
+	      "NAME is that of the command, or the id that list shows, if several have the same name.\n"
+	      "\n"
+	      "  -f, --format FORMAT   text (default) or json\n"
+	      "  -o, --output FILE     write to FILE, replacing it in one step (default: stdout)\n"
+	      "  -q, --quiet           only errors on stderr\n"
+	      "  -v, --verbose         more on stderr\n"
+	      "  -c, --config FILE     settings file (default: /etc/accel-agent.conf, if it exists)\n"
+	      "  -h, --help            this text\n"
+	      "\n"
+	      "Exit status: 0 done; 2 wrong command line, or there is no such profile; 3 the folder cannot\n"
+	      "be read; 4 not permitted; 5 output not written.\n",
 	      out);
 }

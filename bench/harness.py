@@ -19,7 +19,8 @@ PR_SET_CHILD_SUBREAPER = 36
 LINES_FIRST, LINES_ALL = 20, 1000000  # of what a tool prints: enough to say why it failed
 SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
 PACKAGES = {"runqlat": "libbpf-tools", "offcputime": "libbpf-tools", "bpftrace": "bpftrace", "perf": "linux-perf",
-            "gcc": "gcc", "make": "make", "nice": "coreutils", "taskset": "util-linux", "unshare": "util-linux"}
+            "fio": "fio", "gcc": "gcc", "make": "make", "nice": "coreutils", "taskset": "util-linux",
+            "unshare": "util-linux", "vmtouch": "vmtouch", "xargs": "findutils", "find": "findutils", "cat": "coreutils"}
 
 
 class BenchError(Exception):
@@ -277,12 +278,12 @@ class Bench:
             os.symlink(shutil.which(command) or command, path)
         return path
 
-    def compile(self, source):
-        """Compiles bench/SOURCE.c to .output/bench/SOURCE and returns its path."""
+    def compile(self, source, arguments=()):
+        """Compiles bench/SOURCE.c to .output/bench/SOURCE, with more arguments behind it, and returns its path."""
         self.need("gcc")
         path = os.path.join(self.results, source)
         self.run(["gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-pthread", "-o",
-                  path, os.path.join(self.here, source + ".c")])
+                  path, os.path.join(self.here, source + ".c"), *arguments])
         return path
 
     def tool(self, argv, announce, settle=0.0, keep=False):

@@ -79,6 +79,7 @@ probe()
 		need zlib1g-dev library zlib
 		need libjansson-dev library jansson
 		need libinih-dev library inih
+		need liburing-dev library liburing
 		want libsystemd-dev library libsystemd
 		;;
 	check)
@@ -97,6 +98,8 @@ probe()
 		need libbpf-tools have runqlat
 		need bpftrace have bpftrace
 		need linux-perf have perf
+		need fio have fio
+		need vmtouch have vmtouch
 		;;
 	vm)
 		need python3 have python3

@@ -17,6 +17,7 @@
 #include "act/journal_tree.h"
 #include "act/journal_undo.h"
 #include "sys/root.h"
+#include "sys/state.h"
 #include "util/cleanup.h"
 #include "util/log.h"
 
@@ -46,7 +47,7 @@ static int open_lock(int dir, int flags)
 
 	if (fd < 0)
 		return -errno;
-	if (journal_dir_owns(fd))
+	if (state_file_owns(fd))
 		return fd;
 	close(fd);
 	return -EPERM;
@@ -66,7 +67,7 @@ static int open_files(struct expedite *e, const char *root, const char *director
 	if (!err && journal_tree_file(root, normal, &e->normal))
 		e->normal = -1;
 	if (!err)
-		err = journal_dir_open(directory, true, &dir);
+		err = state_dir_open(directory, true, &dir);
 	if (err)
 		return err;
 	make_mark(e->mark);
@@ -125,7 +126,7 @@ static bool raise_it(const struct expedite *e)
 
 void expedite_begin(struct expedite *e)
 {
-	if (e->lock < 0 || e->raised || journal_dir_lock(e->lock, TURN_MS))
+	if (e->lock < 0 || e->raised || state_lock(e->lock, TURN_MS))
 		return;
 	e->raised = raise_it(e);
 	if (!e->raised)
@@ -186,7 +187,7 @@ int expedite_recover(const char *root, int dir, journal_tell tell, void *context
 	int err = 0;
 
 	/* whose turn it is puts 0 back himself; and what is not ours was never acted upon */
-	if (lock < 0 || journal_dir_lock(lock, 0))
+	if (lock < 0 || state_lock(lock, 0))
 		return 0;
 	if (pread(lock, found, sizeof(found) - 1, 0) <= 0)
 		return 0;

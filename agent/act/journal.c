@@ -15,8 +15,10 @@
 #include "act/journal_dir.h"
 #include "act/journal_list.h"
 #include "act/journal_undo.h"
+#include "sys/state.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/file.h"
 #include "util/log.h"
 
 #define CREATE_TRIES 16
@@ -39,7 +41,7 @@ int journal_open_below(const char *root, const char *directory, struct journal *
 		return -ENOMEM;
 	journal->dir = journal->fd = -1;
 	journal->root = strdup(root);
-	err = journal->root ? journal_dir_open(directory, true, &journal->dir) : -ENOMEM;
+	err = journal->root ? state_dir_open(directory, true, &journal->dir) : -ENOMEM;
 	if (err) {
 		journal_close(journal);
 		return err;
@@ -51,21 +53,6 @@ int journal_open_below(const char *root, const char *directory, struct journal *
 int journal_open(const char *directory, struct journal **ret)
 {
 	return journal_open_below("", directory, ret);
-}
-
-static int write_fully(int fd, const char *text, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, text, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		text += n;
-		len -= (size_t)n;
-	}
-	return 0;
 }
 
 /* Forgets the file, which gives its lock back. */
@@ -112,7 +99,7 @@ static int create_locked(struct journal *journal)
 		if (fd < 0)
 			return -errno;
 		/* journal_recover() of another process may have locked it first, and removed it as nobody's */
-		if (!flock(fd, LOCK_EX) && journal_dir_names(journal->dir, journal->name, fd)) {
+		if (!flock(fd, LOCK_EX) && state_file_names(journal->dir, journal->name, fd)) {
 			journal->fd = fd;
 			journal->size = 0;
 			return 0;
@@ -156,7 +143,7 @@ static int add(struct journal *journal, const struct journal_entry *entry)
 	if (!err && journal->fd < 0)
 		err = start_file(journal);
 	/* somebody removed our file: what is written there would be lost */
-	if (!err && !journal_dir_names(journal->dir, journal->name, journal->fd))
+	if (!err && !state_file_names(journal->dir, journal->name, journal->fd))
 		err = -ESTALE;
 	if (!err && !is_known(journal, entry))
 		err = append(journal, line, len);
@@ -232,7 +219,7 @@ int journal_undo(struct journal *journal, journal_tell tell, void *context)
 
 	if (err || journal->fd < 0)
 		return err;
-	if (journal_dir_names(journal->dir, journal->name, journal->fd))
+	if (state_file_names(journal->dir, journal->name, journal->fd))
 		unlinkat(journal->dir, journal->name, 0);
 	release(journal);
 	return 0;

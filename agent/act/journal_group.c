@@ -13,6 +13,7 @@
 
 #include "act/journal_tree.h"
 #include "act/journal_undo.h"
+#include "sys/tree.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/file.h"
@@ -214,7 +215,7 @@ int journal_undo_remove(const char *root, const struct journal_entry *entry)
 
 	err = journal_tree_group(root, entry->path, 0, &group);
 	if (!err)
-		err = journal_tree_parent(root, entry->path, &parent, &name);
+		err = tree_parent(root, entry->path, &parent, &name);
 	if (err)
 		return err;
 	/* without a home it can still be removed, if nobody is in it */

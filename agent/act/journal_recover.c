@@ -16,6 +16,7 @@
 #include "act/journal_dir.h"
 #include "act/journal_list.h"
 #include "act/journal_undo.h"
+#include "sys/state.h"
 #include "util/cleanup.h"
 #include "util/log.h"
 #include "util/parse.h"
@@ -122,16 +123,16 @@ static void recover_one(struct recovery *r, const char *name)
 
 	if (err == -ENOENT)
 		return;
-	if (!err && !journal_dir_owns(fd))
+	if (!err && !state_file_owns(fd))
 		err = -EPERM;
 	if (!err) {
-		err = journal_dir_lock(fd, 0);
+		err = state_lock(fd, 0);
 		if (err == -EWOULDBLOCK) {
 			r->live++;
 			return;
 		}
 		/* while we had no lock, its owner may have undone it, or kept it */
-		if (!err && !journal_dir_names(r->dir, name, fd))
+		if (!err && !state_file_names(r->dir, name, fd))
 			return;
 		if (!err)
 			err = undo_journal(r, name, fd);
@@ -168,7 +169,7 @@ int journal_recover_below(const char *root, const char *directory, bool kept, jo
 	struct dirent **names;
 	int n, i, err;
 
-	err = journal_dir_open(directory, false, &r.dir);
+	err = state_dir_open(directory, false, &r.dir);
 	if (err == -ENOENT) {
 		*ret_live = 0;
 		return 0;
@@ -176,7 +177,7 @@ int journal_recover_below(const char *root, const char *directory, bool kept, jo
 	if (err)
 		return err;
 	/* one at a time: what another recovery holds is no agent that lives */
-	err = journal_dir_lock(r.dir, OTHERS_MS);
+	err = state_lock(r.dir, OTHERS_MS);
 	n = err ? err : scandirat(r.dir, ".", &names, is_journal, newest_first);
 	if (n < 0) {
 		err = err ? err : -errno;

@@ -13,11 +13,6 @@
  */
 
 /*
- * Opens the folder that holds path's last part. *ret_name points into path. Returns 0 or -errno.
- */
-int journal_tree_parent(const char *root, const char *path, int *ret_fd, const char **ret_name);
-
-/*
  * Opens a control group. Returns 0, -ESTALE (a group of that name is there, but not the one with this id; with id 0 any
  * will do), or -errno.
  */

@@ -13,6 +13,7 @@
 
 #include "act/journal_tree.h"
 #include "act/systemd.h"
+#include "sys/tree.h"
 #include "util/cleanup.h"
 #include "util/parse.h"
 #include "util/text.h"
@@ -268,7 +269,7 @@ static int can_make_group(const char *root, const struct journal_entry *entry)
 	*strrchr(folder, '/') = '\0';
 	err = journal_tree_group(root, folder, 0, &above);
 	if (!err)
-		err = journal_tree_parent(root, entry->path, &parent, &name);
+		err = tree_parent(root, entry->path, &parent, &name);
 	if (err)
 		return err;
 	if (!fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW))

@@ -19,6 +19,7 @@
 #include "sys/machine.h"
 #include "sys/process.h"
 #include "sys/root.h"
+#include "sys/state.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/log.h"
@@ -119,7 +120,7 @@ int spread_open_below(const char *root, const char *directory, struct aa_cpus *c
 	s->root = root;
 	s->cpus = cpus;
 	s->fd = -1;
-	if (journal_dir_open(directory, true, &s->dir))
+	if (state_dir_open(directory, true, &s->dir))
 		s->dir = -1;
 	*ret = s;
 	return 0;
@@ -145,7 +146,7 @@ static int create_locked(struct spread *s)
 		if (fd < 0)
 			return -errno;
 		/* spread_recover() of another process may have locked it first, and removed it as nobody's */
-		if (!journal_dir_lock(fd, LOCK_WAIT_MS) && journal_dir_names(s->dir, s->name, fd)) {
+		if (!state_lock(fd, LOCK_WAIT_MS) && state_file_names(s->dir, s->name, fd)) {
 			s->fd = fd;
 			return 0;
 		}
@@ -160,7 +161,7 @@ static int start_record(struct spread *s)
 	int err;
 
 	if (s->moving) /* what is written to a file that somebody removed would be lost */
-		return journal_dir_names(s->dir, s->name, s->fd) ? 0 : -ESTALE;
+		return state_file_names(s->dir, s->name, s->fd) ? 0 : -ESTALE;
 	if (s->dir < 0)
 		return -ENOENT;
 	err = create_locked(s);
@@ -498,7 +499,7 @@ static int recover_one(int dir, const char *name)
 	struct moving m;
 	int done = 0;
 
-	if (fd < 0 || !journal_dir_owns(fd) || journal_dir_lock(fd, 0))
+	if (fd < 0 || !state_file_owns(fd) || state_lock(fd, 0))
 		return 0;
 	if (pread(fd, &m, sizeof(m), 0) == sizeof(m) && is_left(&m) && widen(m.tid, m.target)) {
 		done = 1;
@@ -514,7 +515,7 @@ int spread_recover(const char *directory)
 	struct dirent *entry;
 	int fd, err, done = 0;
 
-	err = journal_dir_open(directory, false, &fd);
+	err = state_dir_open(directory, false, &fd);
 	if (err)
 		return err == -ENOENT ? 0 : err;
 	cleanup_dir DIR *dir = fdopendir(fd);

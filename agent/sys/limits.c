@@ -234,3 +234,57 @@ int sys_memory_limit_read(const char *root, pid_t pid, struct sys_memory_limit *
 	*ret = limit;
 	return 0;
 }
+
+int sys_memory_stat_parse(const char *text, size_t len, const char *name, uint64_t *ret)
+{
+	struct span rest = { text, len }, line, key, value;
+
+	while (span_next(&rest, '\n', &line)) {
+		if (span_next_word(&line, &key) && span_equals(key, name) && span_next_word(&line, &value))
+			return parse_u64(value, UINT64_MAX, ret);
+	}
+	return -EINVAL;
+}
+
+/* What a group may still take: up to its limit, and what it has of files that nobody has used lately. */
+static int read_room(const struct sys_cgroup *cgroup, uint64_t *ret)
+{
+	uint64_t limit = UINT64_MAX, used = 0, inactive = 0;
+	cleanup_free char *text = NULL;
+	size_t len;
+	int err;
+
+	err = read_limit(cgroup, &limit);
+	if (err || limit == UINT64_MAX)
+		return err == -ENOENT ? 0 : err;
+	err = read_bytes(cgroup, cgroup->v2 ? "memory.current" : "memory.usage_in_bytes", &used);
+	if (!err)
+		err = read_text(cgroup, "memory.stat", &text, &len);
+	if (!err)
+		err = sys_memory_stat_parse(text, len, cgroup->v2 ? "inactive_file" : "total_inactive_file", &inactive);
+	if (err)
+		return err;
+	used -= inactive < used ? inactive : used;
+	limit -= used < limit ? used : limit;
+	if (limit < *ret)
+		*ret = limit;
+	return 0;
+}
+
+int sys_memory_room_read(const char *root, pid_t pid, uint64_t *ret_bytes)
+{
+	uint64_t room = UINT64_MAX;
+	struct sys_cgroup cgroup;
+	int err;
+
+	err = sys_cgroup_of(root, pid, "memory", &cgroup);
+	if (err)
+		return err;
+	do {
+		err = read_room(&cgroup, &room);
+		if (err)
+			return err;
+	} while (sys_cgroup_up(&cgroup));
+	*ret_bytes = room;
+	return 0;
+}

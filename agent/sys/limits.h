@@ -49,4 +49,15 @@ int sys_memory_bytes_parse(const char *text, size_t len, uint64_t *ret);
 int sys_quota_read(const char *root, pid_t pid, struct sys_quota *ret);
 int sys_memory_limit_read(const char *root, pid_t pid, struct sys_memory_limit *ret);
 
+/*
+ * Finds a counter in the text of memory.stat. Returns 0, or -EINVAL if it is not there.
+ */
+int sys_memory_stat_parse(const char *text, size_t len, const char *name, uint64_t *ret);
+
+/*
+ * Reads how much more memory the limits on that path leave to the process, counting what the groups hold of files that
+ * were not used lately as free; UINT64_MAX if there is no limit. Returns as those above.
+ */
+int sys_memory_room_read(const char *root, pid_t pid, uint64_t *ret_bytes);
+
 #endif /* SYS_LIMITS_H */

@@ -123,13 +123,14 @@ double sys_steal_share(const struct sys_cpu_time *before, const struct sys_cpu_t
 	return fmin(1, (double)(after->steal - before->steal) / (double)(after->wanted - before->wanted));
 }
 
-int sys_memory_total_parse(const char *text, size_t len, uint64_t *ret_bytes)
+/* Finds a line of /proc/meminfo, "NAME:   N kB". */
+static int parse_memory(const char *text, size_t len, const char *name, uint64_t *ret_bytes)
 {
 	struct span rest = { text, len }, line, word;
 	uint64_t kib;
 
 	while (span_next(&rest, '\n', &line)) {
-		if (!span_next_word(&line, &word) || !span_equals(word, "MemTotal:"))
+		if (!span_next_word(&line, &word) || !span_equals(word, name))
 			continue;
 		if (!span_next_word(&line, &word) || parse_u64(word, UINT64_MAX / 1024, &kib))
 			return -EINVAL;
@@ -139,6 +140,30 @@ int sys_memory_total_parse(const char *text, size_t len, uint64_t *ret_bytes)
 		return 0;
 	}
 	return -EINVAL;
+}
+
+int sys_memory_total_parse(const char *text, size_t len, uint64_t *ret_bytes)
+{
+	return parse_memory(text, len, "MemTotal:", ret_bytes);
+}
+
+int sys_memory_read(const char *root, uint64_t *ret_total, uint64_t *ret_available)
+{
+	cleanup_free char *text = NULL;
+	uint64_t total, available;
+	size_t len;
+	int err;
+
+	err = sys_read(root, "/proc/meminfo", 65536, &text, &len);
+	if (!err)
+		err = parse_memory(text, len, "MemTotal:", &total);
+	if (!err)
+		err = parse_memory(text, len, "MemAvailable:", &available);
+	if (err)
+		return err;
+	*ret_total = total;
+	*ret_available = available;
+	return 0;
 }
 
 int sys_host_read(const char *root, struct host *ret)

@@ -59,6 +59,11 @@ double sys_steal_share(const struct sys_cpu_time *before, const struct sys_cpu_t
 int sys_memory_total_parse(const char *text, size_t len, uint64_t *ret_bytes);
 
 /*
+ * Reads MemTotal and MemAvailable, in bytes. Returns 0 or -errno.
+ */
+int sys_memory_read(const char *root, uint64_t *ret_total, uint64_t *ret_available);
+
+/*
  * Reads kernel release, CPUs online and memory size. Returns 0 or -errno.
  */
 int sys_host_read(const char *root, struct host *ret);

@@ -83,6 +83,23 @@ int read_file_at(int dirfd, const char *path, size_t max_bytes, char **ret_text,
 	return 0;
 }
 
+int write_fully(int fd, const void *data, size_t size)
+{
+	const char *from = data;
+
+	while (size) {
+		ssize_t n = write(fd, from, size);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		from += n;
+		size -= (size_t)n;
+	}
+	return 0;
+}
+
 /* The descriptor that path stands for in this process, or -1: a name like any other. */
 static int standing_fd(const char *path)
 {

@@ -19,6 +19,11 @@ int read_file_at(int dirfd, const char *path, size_t max_bytes, char **ret_text,
  */
 int read_file_start_at(int dirfd, const char *path, char *ret, size_t size, size_t *ret_len);
 
+/*
+ * Writes all of data[0, size) to fd. Returns 0 or -errno; then some of it may have been written.
+ */
+int write_fully(int fd, const void *data, size_t size);
+
 struct output_file {
 	FILE *stream; /* write here */
 	int dirfd; /* of the folder that holds both files; -1: stream writes to the target itself */

@@ -20,7 +20,7 @@ refused() {
 case_cli_wrong_words() {
 	refused 2 --frobnicate --frobnicate --app x
 	refused 2 -x -x --app x
-	refused 2 warm warm
+	refused 2 path warm
 }
 
 case_cli_bad_values() {

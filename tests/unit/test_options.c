@@ -20,8 +20,13 @@
 
 static char message[4096]; /* what the last command line said on stderr */
 
-/* stderr goes to a file while the command line is parsed and, if check is asked for, checked. */
-static int parse_and_check(int argc, char **argv, struct config *ret, bool check)
+static const char *const words_allowed[] = { "budget", "dry-run", NULL };
+
+/*
+ * stderr goes to a file while the command line is parsed and, if check is asked for, checked: as one that follows an app,
+ * or that is about words.
+ */
+static int parse_and_check(int argc, char **argv, struct config *ret, bool check, bool words)
 {
 	FILE *file = tmpfile();
 	int saved = dup(STDERR_FILENO), err;
@@ -32,7 +37,7 @@ static int parse_and_check(int argc, char **argv, struct config *ret, bool check
 	dup2(fileno(file), STDERR_FILENO);
 	err = options_parse(argc, argv, ret);
 	if (!err && check) {
-		err = options_check(ret, true);
+		err = words ? options_check_words(ret, "path", words_allowed) : options_check(ret, true);
 		if (err)
 			options_clear(ret);
 	}
@@ -46,7 +51,7 @@ static int parse_and_check(int argc, char **argv, struct config *ret, bool check
 	return err;
 }
 
-static int parse_line(const char *line, struct config *ret)
+static int parse(const char *line, bool about_words, struct config *ret)
 {
 	static char words[4096];
 	static char *argv[ARGS_MAX];
@@ -58,7 +63,12 @@ static int parse_line(const char *line, struct config *ret)
 	for (char *word = strtok(words, " "); word && argc < ARGS_MAX - 1; word = strtok(NULL, " "))
 		argv[argc++] = word;
 	argv[argc] = NULL;
-	return parse_and_check(argc, argv, ret, true);
+	return parse_and_check(argc, argv, ret, true, about_words);
+}
+
+static int parse_line(const char *line, struct config *ret)
+{
+	return parse(line, false, ret);
 }
 
 /* line is refused in one line of stderr, and that holds word. */
@@ -206,11 +216,11 @@ static void test_app_limit(void **state)
 		argv[argc++] = option;
 		argv[argc++] = names[i];
 	}
-	assert_int_equal(parse_and_check(argc - 2, argv, &c, true), 0);
+	assert_int_equal(parse_and_check(argc - 2, argv, &c, true, false), 0);
 	assert_int_equal(c.napps, 64);
 	assert_string_equal(c.apps[63], "app63");
 	options_clear(&c);
-	assert_int_equal(parse_and_check(argc, argv, &c, true), -EINVAL);
+	assert_int_equal(parse_and_check(argc, argv, &c, true, false), -EINVAL);
 	assert_non_null(strstr(message, "app64"));
 	assert_non_null(strstr(message, "at most 64"));
 }
@@ -226,7 +236,7 @@ static void test_app_names(void **state)
 	refused("--app /usr/bin/make", "/usr/bin/make");
 	refused("--app make --app make", "twice");
 	refused("-a aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "longer than 63");
-	assert_int_equal(parse_and_check(2, argv, &c, true), -EINVAL);
+	assert_int_equal(parse_and_check(2, argv, &c, true, false), -EINVAL);
 	accepted("-a aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", &c);
 	options_clear(&c);
 }
@@ -349,7 +359,7 @@ static void test_paths(void **state)
 	for (size_t i = 0; i < sizeof(empty) / sizeof(empty[0]); i++) {
 		char *argv[] = { program, empty[i], NULL };
 
-		assert_int_equal(parse_and_check(2, argv, &c, false), -EINVAL);
+		assert_int_equal(parse_and_check(2, argv, &c, false, false), -EINVAL);
 	}
 }
 
@@ -477,7 +487,7 @@ static void test_untouched_on_failure(void **state)
 	(void)state;
 	memset(&config, 0x5a, sizeof(config));
 	memcpy(&before, &config, sizeof(config));
-	assert_int_equal(parse_and_check(3, argv, &config, false), -EINVAL);
+	assert_int_equal(parse_and_check(3, argv, &config, false, false), -EINVAL);
 	assert_memory_equal(&config, &before, sizeof(config));
 }
 
@@ -507,13 +517,87 @@ static void test_about(void **state)
 	struct config c;
 
 	(void)state;
-	assert_int_equal(parse_and_check(3, argv, &c, false), 0);
+	assert_int_equal(parse_and_check(3, argv, &c, false, false), 0);
 	assert_true(c.help);
 	options_clear(&c);
 	argv[1] = version;
-	assert_int_equal(parse_and_check(3, argv, &c, false), 0);
+	assert_int_equal(parse_and_check(3, argv, &c, false, false), 0);
 	assert_true(c.version);
 	options_clear(&c);
+}
+
+/* A command about words gets them, behind its options or behind "--". */
+static void test_words(void **state)
+{
+	struct config c;
+
+	(void)state;
+	assert_int_equal(parse("--dry-run a b/c", true, &c), 0);
+	assert_true(c.dry_run);
+	assert_string_equal(c.words[0], "a");
+	assert_string_equal(c.words[1], "b/c");
+	assert_null(c.words[2]);
+	options_clear(&c);
+	assert_int_equal(parse("-- -n", true, &c), 0);
+	assert_false(c.dry_run);
+	assert_string_equal(c.words[0], "-n");
+	assert_null(c.command);
+	options_clear(&c);
+	assert_int_equal(parse("- x", true, &c), 0);
+	options_clear(&c);
+}
+
+/* No word, an option behind a word, and an option that the command has no use for are refused by name. */
+static void test_words_refused(void **state)
+{
+	static const char *const lines[][2] = {
+		{ "", "no path" },
+		{ "a -n", "'-n'" },
+		{ "--app x a", "--app" },
+		{ "--interval 1 a", "--interval" },
+	};
+	struct config c;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		assert_int_equal(parse(lines[i][0], true, &c), -EINVAL);
+		if (!strstr(message, lines[i][1]))
+			fail_msg("%s: no '%s' in: %s", lines[i][0], lines[i][1], message);
+	}
+}
+
+/* Sizes are in bytes, or in powers of 1024. */
+static void test_budget(void **state)
+{
+	static const struct {
+		const char *line;
+		uint64_t bytes;
+	} good[] = {
+		{ "--budget 1 a", 1 },
+		{ "--budget 3K a", 3 << 10 },
+		{ "--budget 1536M a", 1536ULL << 20 },
+		{ "--budget 2G a", 2ULL << 30 },
+		{ "--budget 8388607T a", 8388607ULL << 40 },
+		{ "--budget 9223372036854775807 a", INT64_MAX },
+	};
+	static const char *const bad[] = { "0",    "0G", "1X", "1KK",      "K",
+					   "1.5G", "-1", "1k", "8388608T", "9223372036854775808",
+					   "0x10" };
+	char line[128];
+	struct config c;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+		assert_int_equal(parse(good[i].line, true, &c), 0);
+		assert_true(c.budget_bytes == good[i].bytes);
+		options_clear(&c);
+	}
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
+		snprintf(line, sizeof(line), "--budget %s a", bad[i]);
+		if (parse(line, true, &c) != -EINVAL || !strstr(message, "--budget"))
+			fail_msg("accepted, or not named: %s: %s", line, message);
+	}
+	refused("--app x --budget 1G", "--budget");
 }
 
 /* The help names every option and its letter. */
@@ -541,6 +625,29 @@ static void test_help_is_whole(void **state)
 	free(text);
 }
 
+/* Where words are what the command is about, options stand anywhere before "--". */
+static void test_mixed_words(void **state)
+{
+	static const char *const allowed[] = { "format", "quiet", NULL };
+	char *argv[] = { "profile", "show", "-f", "json", "make", "-q", "--", "-x", NULL };
+	char *none[] = { "profile", "-q", NULL };
+	struct config c;
+
+	(void)state;
+	assert_int_equal(options_parse_mixed(8, argv, &c), 0);
+	assert_int_equal(options_check_words(&c, "word", allowed), 0);
+	assert_int_equal(c.format, FORMAT_JSON);
+	assert_int_equal(c.log_level, LOG_LEVEL_ERR);
+	assert_string_equal(c.words[0], "show");
+	assert_string_equal(c.words[1], "make");
+	assert_string_equal(c.words[2], "-x");
+	assert_null(c.words[3]);
+	options_clear(&c);
+	assert_int_equal(options_parse_mixed(2, none, &c), 0);
+	assert_int_equal(options_check_words(&c, "word", allowed), -EINVAL);
+	options_clear(&c);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -548,6 +655,7 @@ int main(void)
 		cmocka_unit_test(test_long_options),
 		cmocka_unit_test(test_short_options),
 		cmocka_unit_test(test_command),
+		cmocka_unit_test(test_mixed_words),
 		cmocka_unit_test(test_dashes_as_value),
 		cmocka_unit_test(test_app_limit),
 		cmocka_unit_test(test_app_names),
@@ -566,6 +674,9 @@ int main(void)
 		cmocka_unit_test(test_untouched_on_failure),
 		cmocka_unit_test(test_no_target_wanted),
 		cmocka_unit_test(test_about),
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_words_refused),
+		cmocka_unit_test(test_budget),
 		cmocka_unit_test(test_help_is_whole),
 	};
 

@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/* Which backends work here, and which is the faster one for a device: tried on the operations that are to be done anyway. */
+#include "io/choice.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "util/clock.h"
+
+#define DEPTH_START 64
+#define DEPTH_LEAST 4
+#define TURNS 8
+#define TURN_REQUESTS 256
+#define BETTER_PERCENT 110 /* of the rate: what threads, which take more CPU time, must bring */
+#define ENOUGH_REQUESTS (4 * TURNS * TURN_REQUESTS) /* that a comparison pays */
+
+/* In the order of trust: the first one that works is taken until it is known better. */
+static const struct backend *const backends[CHOICE_BACKENDS] = { &backend_uring, &backend_threads };
+
+enum { URING, THREADS };
+
+static void describe(struct choice *c, const uint64_t ns[CHOICE_BACKENDS])
+{
+	unsigned int other = !c->best;
+
+	if (c->err[URING])
+		snprintf(c->text, sizeof(c->text), "threads (io_uring: %s)", strerror(-c->err[URING]));
+	else if (ns && ns[c->best])
+		snprintf(c->text, sizeof(c->text), "%s (%.2f times as fast here as %s)", backends[c->best]->name,
+			 (double)ns[other] / (double)ns[c->best], backends[other]->name);
+	else
+		snprintf(c->text, sizeof(c->text), "%s", backends[c->best]->name);
+}
+
+int choice_open(enum accel_io_backend asked, unsigned int depth, struct choice *ret)
+{
+	struct choice c = { .asked = asked,
+			    .best = asked == ACCEL_IO_BACKEND_THREADS ? THREADS : URING,
+			    .depth_asked = depth < BACKEND_DEPTH_MAX ? depth : BACKEND_DEPTH_MAX };
+
+	if (asked > ACCEL_IO_BACKEND_THREADS)
+		return -EINVAL;
+	if (asked != ACCEL_IO_BACKEND_THREADS)
+		c.err[URING] = backends[URING]->open(&c.state[URING]);
+	if (asked != ACCEL_IO_BACKEND_URING && !backends[THREADS]->open(&c.state[THREADS]) && c.err[URING])
+		c.best = THREADS;
+	if (asked == ACCEL_IO_BACKEND_URING && c.err[URING])
+		return -ENOTSUP;
+	describe(&c, NULL);
+	*ret = c;
+	return 0;
+}
+
+void choice_close(struct choice *c)
+{
+	size_t i;
+
+	for (i = 0; i < CHOICE_BACKENDS; i++)
+		backends[i]->close(c->state[i]);
+}
+
+/* If the backend breaks, which threads cannot, they do the rest. */
+static void run(struct choice *c, unsigned int which, struct work *work, struct depth *depth)
+{
+	int err = backends[which]->run(c->state[which], work, depth);
+
+	if (!err)
+		return;
+	c->err[which] = err;
+	c->best = THREADS;
+	describe(c, NULL);
+	backends[THREADS]->run(c->state[THREADS], work, depth);
+}
+
+/* One part of the work, with a depth at which either is at its best; in nanoseconds. */
+static uint64_t take_turn(struct choice *c, unsigned int which, struct work *work)
+{
+	uint64_t start_ns = clock_monotonic_ns();
+	struct depth depth;
+
+	depth_start(&depth, DEPTH_START, DEPTH_START, DEPTH_START, true, start_ns);
+	work->end = work->next + TURN_REQUESTS;
+	run(c, which, work, &depth);
+	return clock_monotonic_ns() - start_ns;
+}
+
+/* What others do to the device meanwhile only ever takes longer: the best turn of each says what it can do. */
+static void compare(struct choice *c, struct work *work)
+{
+	uint64_t ns[CHOICE_BACKENDS] = { UINT64_MAX, UINT64_MAX };
+	uint32_t end = work->end;
+	unsigned int turn;
+
+	for (turn = 0; turn < TURNS && !c->err[URING]; turn++) {
+		uint64_t took_ns = take_turn(c, turn % CHOICE_BACKENDS, work);
+
+		if (took_ns < ns[turn % CHOICE_BACKENDS])
+			ns[turn % CHOICE_BACKENDS] = took_ns;
+	}
+	work->end = end;
+	if (c->err[URING] || work_is_cancelled(work))
+		return;
+	c->tried = true;
+	c->best = ns[THREADS] * BETTER_PERCENT < ns[URING] * 100 ? THREADS : URING;
+	describe(c, ns);
+}
+
+static void meet_device(struct choice *c, uint64_t device)
+{
+	unsigned int asked = c->depth_asked;
+
+	depth_start(&c->depth, asked ? asked : DEPTH_START, asked ? 1 : DEPTH_LEAST, asked ? asked : BACKEND_DEPTH_MAX,
+		    asked > 0, clock_monotonic_ns());
+	c->device = device;
+	c->tried = c->asked != ACCEL_IO_BACKEND_AUTO || c->err[URING];
+	c->begun = true;
+}
+
+void choice_run(struct choice *c, struct work *work, uint64_t device)
+{
+	if (!c->begun || c->device != device)
+		meet_device(c, device);
+	if (!c->tried && !c->depth_asked && work->end - work->next >= ENOUGH_REQUESTS)
+		compare(c, work);
+	depth_resume(&c->depth, clock_monotonic_ns());
+	run(c, c->best, work, &c->depth);
+}
