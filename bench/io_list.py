@@ -28,11 +28,18 @@ def write_file(path):
         os.fsync(file.fileno())
 
 
-def write_lists(folder, path):
-    """The same operations for us and for fio. No two of them touch, so that there is nothing to merge."""
-    offsets = random.Random(SEED).sample(range(0, FILE_BYTES, 2 * BLOCK), OPERATIONS)
-    with open(os.path.join(folder, "list"), "wb") as file:
+def write_list(path, step):
+    """Random blocks, none of them twice, as the program reads them."""
+    offsets = random.Random(SEED).sample(range(0, FILE_BYTES, step), OPERATIONS)
+    with open(path, "wb") as file:
         file.write(struct.pack(f"<{OPERATIONS}Q", *offsets))
+    return offsets
+
+
+def write_lists(folder, path):
+    """Any blocks; and, the same operations for us and for fio, blocks no two of which touch: nothing is merged."""
+    write_list(os.path.join(folder, "any"), BLOCK)
+    offsets = write_list(os.path.join(folder, "apart"), 2 * BLOCK)
     with open(os.path.join(folder, "log"), "w", encoding="ascii") as file:
         file.write(f"fio version 2 iolog\n{path} add\n{path} open\n")
         file.writelines(f"{path} read {offset} {BLOCK}\n" for offset in offsets)
@@ -46,16 +53,16 @@ class Reader:
             raise BenchError(f"{archive}: not there; run 'make' first")
         self.program = bench.compile("iolist", ["-I", os.path.join(bench.root, "include"), archive, "-luring"])
         self.bench, self.path = bench, os.path.join(bench.folder, "data")
-        self.description = ""
+        self.chosen = ""
         write_file(self.path)
         write_lists(bench.folder, self.path)
 
-    def iolist(self, how, depth=0):
+    def iolist(self, how, which, depth=0):
         """Wall and CPU seconds."""
-        output = self.bench.run([self.program, how, self.path, os.path.join(self.bench.folder, "list"), str(depth)])
+        output = self.bench.run([self.program, how, self.path, os.path.join(self.bench.folder, which), str(depth)])
         words = dict(line.split("=", 1) for line in output.replace(" seconds", "\nseconds")
                      .replace(" cpu_seconds", "\ncpu_seconds").splitlines())
-        self.description = words.get("description", self.description)
+        self.chosen = words.get("description", self.chosen) if how == "auto" else self.chosen
         return float(words["seconds"]), float(words["cpu_seconds"])
 
     def fio(self):
@@ -71,27 +78,28 @@ class Reader:
 def measure(bench, rounds):
     bench.need("fio", "gcc")
     reader = Reader(bench)
-    ways = {"pread": ("pread, one after another", lambda: reader.iolist("pread")),
-            "engine": ("engine, its own choice", lambda: reader.iolist("auto")),
-            "uring": (f"engine, io_uring, depth {DEPTH}", lambda: reader.iolist("uring", DEPTH)),
-            "threads": (f"engine, threads, depth {DEPTH}", lambda: reader.iolist("threads", DEPTH)),
-            "bare": (f"liburing with nothing around it, depth {DEPTH}", lambda: reader.iolist("bare", DEPTH)),
-            "fio": (f"fio, io_uring, depth {DEPTH}", reader.fio)}
+    ways = {"pread": ("any: pread, one after another", lambda: reader.iolist("pread", "any")),
+            "engine": ("any: engine", lambda: reader.iolist("auto", "any")),
+            "unmerged": ("apart: engine", lambda: reader.iolist("auto", "apart")),
+            "uring": (f"apart: engine, io_uring, depth {DEPTH}", lambda: reader.iolist("uring", "apart", DEPTH)),
+            "threads": (f"apart: engine, threads, depth {DEPTH}", lambda: reader.iolist("threads", "apart", DEPTH)),
+            "bare": (f"apart: liburing with nothing around it, depth {DEPTH}",
+                     lambda: reader.iolist("bare", "apart", DEPTH)),
+            "fio": (f"apart: fio, io_uring, depth {DEPTH}", reader.fio)}
     values = {name: [] for name in ways}
     for turn in range(rounds):
         for name in rotated(list(ways), turn):
             values[name].append(ways[name][1]())
-            if name == "engine":
-                chosen = reader.description
     wall = {name: [v[0] for v in values[name]] for name in ways}
     cpu = {name: [v[1] / OPERATIONS * 1e6 for v in values[name]] for name in ways}
-    section = Section("io", f"{OPERATIONS} random reads of {BLOCK} bytes in a list, O_DIRECT, no two of which touch, of a "
-                      f"file of {FILE_BYTES >> 30} GiB; fio replays the same list; {rounds} rounds in rotated order. "
-                      f"The engine chose: {chosen}.")
-    section.at_least("wall time, pread / engine", median([p / e for p, e in zip(wall["pread"], wall["engine"])]), 5)
-    section.at_least("operations a second, engine / fio",
-                     median([f / e for f, e in zip(wall["fio"], wall["engine"])]), 0.95)
-    section.figure("CPU time of the engine above that of a bare loop, an operation",
+    section = Section("io", f"{OPERATIONS} random reads of {BLOCK} bytes in a list, O_DIRECT, of a file of "
+                      f"{FILE_BYTES >> 30} GiB: any blocks, or such that no two touch (apart), which fio replays; "
+                      f"{rounds} rounds in rotated order. The engine's last choice: {reader.chosen}.")
+    section.at_least("any blocks: wall time, pread / engine",
+                     median([p / e for p, e in zip(wall["pread"], wall["engine"])]), 5)
+    section.at_least("apart: operations a second, engine / fio",
+                     median([f / e for f, e in zip(wall["fio"], wall["unmerged"])]), 0.95)
+    section.figure("apart: CPU time of the engine above that of a bare loop, an operation",
                    median([e - b for e, b in zip(cpu["uring"], cpu["bare"])]), 1, " µs")
     section.table(["way", "median s", "quartiles", "operations/s", "CPU µs an operation"],
                   [[title, f"{median(wall[name]):.3f}", spread(wall[name], 3),

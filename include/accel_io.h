@@ -24,11 +24,13 @@ enum accel_io_kind {
 
 /*
  * Files may be regular ones and, by descriptor, block devices. A path is opened as open(2) does it, but never anything
- * else than a regular file, whatever it is exchanged for meanwhile; nothing is created. No two buffers of a list overlap.
+ * else than a regular file, whatever it is exchanged for meanwhile; nothing is created. No two buffers of a list may
+ * overlap. What does not fit gets its error: -EINVAL (kind, offset, a device; writing with O_APPEND, ACCEL_IO_WARM with
+ * O_DIRECT), -EISDIR, -ESPIPE (FIFO, socket), -EFAULT, -EOPNOTSUPP (a path, and there is no /proc), or the kernel's own.
+ * ACCEL_IO_WARM has an error where a page could not be read; without one, all of the range was in the page cache.
  */
 struct accel_io_op {
-	const char
-		*path; /* opened for this operation (once for all with the same path) and closed after it; NULL: fd */
+	const char *path; /* opened once for all operations with it, and closed after them; NULL: fd */
 	int fd; /* with a path: the folder that a relative one starts from, or AT_FDCWD */
 	uint32_t kind; /* enum accel_io_kind */
 	uint64_t offset;

@@ -8,12 +8,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/sendfile.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include <unistd.h>
+
+#include "util/cleanup.h"
 
 #define PART_BYTES \
 	(128U << 10) /* readahead(2) drops what is more than the device's own readahead, 128 KiB by default */
+#define WAIT_BYTES (512U << 10) /* of one call */
+#define WIDE_BYTES (2U << 20) /* a readahead of the kernel's own that is enough, and cheaper: it uses larger folios */
+#define LONG_BYTES (512U << 10) /* an operation that it does by itself then */
 #define AHEAD_BYTES (4U << 20) /* under way in front of what is waited for */
 #define AHEAD_OPS 64
 #define COPY_BYTES 65536
@@ -23,6 +31,7 @@ struct ahead {
 	uint32_t entry, end; /* the next one, of those of the job */
 	uint64_t at; /* where in it; only if it was begun */
 	bool begun;
+	bool wide; /* the kernel reads far ahead by itself */
 	uint64_t asked, waited; /* bytes, all in all */
 };
 
@@ -58,7 +67,7 @@ static void ask_ahead(struct ahead *a, const struct work *work, uint32_t current
 
 		if (!a->begun)
 			a->at = op->offset;
-		a->begun = a->at < end;
+		a->begun = a->at < end && !(a->wide && end - op->offset > LONG_BYTES);
 		if (!a->begun) {
 			a->entry++;
 			continue;
@@ -116,7 +125,7 @@ static void wait_for(const struct cache *cache, struct ahead *ahead, const struc
 		n = -ECANCELED;
 		if (!work_is_cancelled(work)) {
 			ask_ahead(ahead, work, entry, file_bytes, fd);
-			n = wait_for_part(cache, fd, at, end - at < PART_BYTES ? end - at : PART_BYTES);
+			n = wait_for_part(cache, fd, at, end - at < WAIT_BYTES ? end - at : WAIT_BYTES);
 		}
 		if (n <= 0)
 			break;
@@ -130,18 +139,50 @@ static void wait_for(const struct cache *cache, struct ahead *ahead, const struc
 	skip_rest(ahead, entry, at, end_of(op, file_bytes));
 }
 
+/* What is in a small file of sysfs; 0: nothing. */
+static uint64_t read_number(const char *path)
+{
+	cleanup_close int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char text[24];
+	ssize_t len = fd < 0 ? 0 : read(fd, text, sizeof(text) - 1);
+
+	if (len <= 0)
+		return 0;
+	text[len] = '\0';
+	return strtoull(text, NULL, 10);
+}
+
+/* A partition has the disk's readahead; a file system without a device has its own. */
+static bool reads_far_ahead(dev_t device)
+{
+	char path[80];
+	uint64_t kib;
+
+	snprintf(path, sizeof(path), "/sys/class/bdi/%u:%u/read_ahead_kb", major(device), minor(device));
+	kib = read_number(path);
+	if (!kib) {
+		snprintf(path, sizeof(path), "/sys/dev/block/%u:%u/../bdi/read_ahead_kb", major(device), minor(device));
+		kib = read_number(path);
+	}
+	return kib >= WIDE_BYTES / 1024;
+}
+
 void cache_fill(const struct cache *cache, const struct work *work, const struct plan_request *job, int fd)
 {
 	struct ahead ahead = { .entry = job->first, .end = job->first + job->count };
-	struct stat stat;
-	uint64_t file_bytes;
+	struct stat stat = { .st_size = 0 };
+	uint64_t file_bytes, first_bytes;
 	uint32_t i;
 
-	file_bytes = fstat(fd, &stat) < 0 ? 0 : S_ISBLK(stat.st_mode) ? INT64_MAX : (uint64_t)stat.st_size;
+	if (!fstat(fd, &stat) && S_ISBLK(stat.st_mode))
+		stat.st_size = INT64_MAX;
+	file_bytes = (uint64_t)stat.st_size;
+	first_bytes = end_of(op_of(work, job->first), file_bytes) - op_of(work, job->first)->offset;
 	/* one short range is read as a whole by the first part that is waited for */
-	if (job->count == 1 &&
-	    end_of(op_of(work, job->first), file_bytes) - op_of(work, job->first)->offset <= PART_BYTES / 2)
+	if (job->count == 1 && first_bytes <= PART_BYTES / 2)
 		ahead.entry = ahead.end;
+	else if (file_bytes > LONG_BYTES)
+		ahead.wide = reads_far_ahead(S_ISBLK(stat.st_mode) ? stat.st_rdev : stat.st_dev);
 	for (i = 0; i < job->count; i++)
 		wait_for(cache, &ahead, work, job->first + i, file_bytes, fd);
 }

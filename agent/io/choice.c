@@ -9,10 +9,10 @@
 
 #include "util/clock.h"
 
-#define DEPTH_START 64
+#define DEPTH_START 128 /* what the devices of today need for their full rate */
 #define DEPTH_LEAST 4
-#define TURNS 8
-#define TURN_REQUESTS 256
+#define TURNS 4
+#define TURN_REQUESTS 512
 #define BETTER_PERCENT 110 /* of the rate: what threads, which take more CPU time, must bring */
 #define ENOUGH_REQUESTS (4 * TURNS * TURN_REQUESTS) /* that a comparison pays */
 

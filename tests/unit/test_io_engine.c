@@ -418,6 +418,67 @@ static void test_direct(void **state)
 	io_fixture_each(*state, (struct accel_io_config){ .depth = 0 }, do_direct);
 }
 
+#define DIRECT_OPS 3000
+
+/* Reads all of a file in odd order, every other block, so that none is merged, then the others. */
+static void read_blocks(struct accel_io *io, int fd, unsigned char *buffer, unsigned char *gone)
+{
+	static struct accel_io_op ops[DIRECT_OPS];
+	unsigned int half;
+	size_t i, block;
+
+	for (half = 0; half < 2; half++) {
+		for (i = 0; i < DIRECT_OPS; i++) {
+			block = 2 * (i * 7 % DIRECT_OPS) + half;
+			ops[i] = (struct accel_io_op){ .fd = fd,
+						       .kind = ACCEL_IO_READ,
+						       .offset = 4096 * block,
+						       .bytes = 4096,
+						       .buffer = buffer + 4096 * i };
+		}
+		ops[5].offset++;
+		assert_int_equal(accel_io_run(io, ops, DIRECT_OPS), 0);
+		for (i = 0; i < DIRECT_OPS; i++) {
+			const unsigned char *found = ops[i].buffer;
+
+			if (i == 5 || found == gone) {
+				assert_int_equal(ops[i].result, i == 5 ? -EINVAL : -EFAULT);
+				continue;
+			}
+			assert_int_equal(ops[i].result, 4096);
+			assert_int_equal(found[0], io_fixture_byte(ops[i].offset));
+			assert_int_equal(found[4095], io_fixture_byte(ops[i].offset + 4095));
+		}
+	}
+}
+
+static void do_direct_many(struct io_fixture *f, struct accel_io *io)
+{
+	const size_t room = 4096 * DIRECT_OPS;
+	int plain = io_fixture_file(f, "direct", 2 * room),
+	    fd = openat(f->dir, "direct", O_RDONLY | O_DIRECT | O_CLOEXEC);
+	unsigned char *buffer = mmap(NULL, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	assert_ptr_not_equal(buffer, MAP_FAILED);
+	assert_int_equal(fsync(plain), 0);
+	close(plain);
+	if (fd < 0) {
+		printf("skip: no O_DIRECT in /tmp\n");
+	} else {
+		read_blocks(io, fd, buffer, NULL);
+		munmap(buffer + 4096 * 100, 4096);
+		read_blocks(io, fd, buffer, buffer + 4096 * 100);
+		close(fd);
+	}
+	munmap(buffer, room);
+}
+
+/* Many buffers side by side are pinned at once where the kernel can, and one by one where there is a hole in them. */
+static void test_direct_many(void **state)
+{
+	io_fixture_each(*state, (struct accel_io_config){ .depth = 0 }, do_direct_many);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -428,6 +489,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_shrinking, io_fixture_make, io_fixture_remove),
 		cmocka_unit_test_setup_teardown(test_warm, io_fixture_make, io_fixture_remove),
 		cmocka_unit_test_setup_teardown(test_direct, io_fixture_make, io_fixture_remove),
+		cmocka_unit_test_setup_teardown(test_direct_many, io_fixture_make, io_fixture_remove),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
