@@ -186,3 +186,11 @@ void cache_fill(const struct cache *cache, const struct work *work, const struct
 	for (i = 0; i < job->count; i++)
 		wait_for(cache, &ahead, work, job->first + i, file_bytes, fd);
 }
+
+void cache_ask(const struct work *work, const struct plan_request *job, int fd)
+{
+	const struct accel_io_op *op = op_of(work, job->first);
+
+	if (op->kind == ACCEL_IO_WARM)
+		readahead(fd, (off_t)op->offset, op->bytes < PART_BYTES ? op->bytes : PART_BYTES);
+}

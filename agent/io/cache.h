@@ -19,4 +19,10 @@ void cache_close(struct cache *cache);
  */
 void cache_fill(const struct cache *cache, const struct work *work, const struct plan_request *job, int fd);
 
+/*
+ * Has the kernel begin to read the start of the job's first range, if that is to go into the page cache, and waits for
+ * nothing.
+ */
+void cache_ask(const struct work *work, const struct plan_request *job, int fd);
+
 #endif /* IO_CACHE_H */

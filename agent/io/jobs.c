@@ -10,10 +10,18 @@
 #include "io/cache.h"
 #include "io/crew.h"
 
+#define HAND 16 /* files that a thread has the kernel begin with before it waits for the first of them */
+
 struct shift {
 	pthread_mutex_t lock;
 	struct work *work;
+	unsigned int threads;
 	struct cache cache;
+};
+
+struct job {
+	const struct plan_request *request;
+	int fd; /* or -errno */
 };
 
 static struct accel_io_op *op_of(const struct work *work, uint32_t entry)
@@ -65,45 +73,71 @@ static void do_all(struct shift *shift, const struct plan_request *job, int fd)
 			transfer(work, op_of(work, job->first + i), fd);
 }
 
-static void do_job(struct shift *shift, const struct plan_request *job)
+/* Its file, opened if need be, or -errno. */
+static int open_job(const struct work *work, const struct plan_request *request)
+{
+	const struct io_file *file = &work->files->file[work->plan->entry[request->first].file];
+
+	return file->path ? io_file_open(file, op_of(work, request->first)->kind) : file->fd;
+}
+
+static void do_job(struct shift *shift, const struct job *job)
 {
 	const struct work *work = shift->work;
-	const struct io_file *file = &work->files->file[work->plan->entry[job->first].file];
+	const struct plan_request *request = job->request;
 	uint32_t i;
-	int fd;
 
-	if (!file->path) {
-		do_all(shift, job, file->fd);
-		return;
+	if (job->fd >= 0)
+		do_all(shift, request, job->fd);
+	else
+		for (i = 0; i < request->count; i++)
+			work_fail(op_of(work, request->first + i), job->fd);
+	if (job->fd >= 0 && work->files->file[work->plan->entry[request->first].file].path)
+		close(job->fd);
+}
+
+/* Towards the end each thread takes fewer, so that all have something to do until then. */
+static unsigned int take_hand(struct shift *shift, struct job hand[HAND])
+{
+	const struct plan_request *request;
+	struct work *work = shift->work;
+	unsigned int count = 0;
+	uint32_t most;
+
+	pthread_mutex_lock(&shift->lock);
+	most = (work->end - work->next) / (2 * shift->threads);
+	most = most < 1 ? 1 : most < HAND ? most : HAND;
+	while (count < most && (request = work_next_job(work))) {
+		hand[count++].request = request;
+		if (op_of(work, request->first)->kind != ACCEL_IO_WARM) /* nothing of it can be asked for ahead */
+			break;
 	}
-	fd = io_file_open(file, op_of(work, job->first)->kind);
-	if (fd >= 0) {
-		do_all(shift, job, fd);
-		close(fd);
-		return;
-	}
-	for (i = 0; i < job->count; i++)
-		work_fail(op_of(work, job->first + i), fd);
+	pthread_mutex_unlock(&shift->lock);
+	return count;
 }
 
 static void take_part(void *context, unsigned int number)
 {
 	struct shift *shift = context;
-	const struct plan_request *job;
+	struct job hand[HAND];
+	unsigned int count, i;
 
 	(void)number;
 	do {
-		pthread_mutex_lock(&shift->lock);
-		job = work_next_job(shift->work);
-		pthread_mutex_unlock(&shift->lock);
-		if (job)
-			do_job(shift, job);
-	} while (job);
+		count = take_hand(shift, hand);
+		for (i = 0; i < count; i++) {
+			hand[i].fd = open_job(shift->work, hand[i].request);
+			if (hand[i].fd >= 0 && count > 1)
+				cache_ask(shift->work, hand[i].request, hand[i].fd);
+		}
+		for (i = 0; i < count; i++)
+			do_job(shift, &hand[i]);
+	} while (count);
 }
 
 void jobs_run(struct work *work, unsigned int threads)
 {
-	struct shift shift = { .lock = PTHREAD_MUTEX_INITIALIZER, .work = work };
+	struct shift shift = { .lock = PTHREAD_MUTEX_INITIALIZER, .work = work, .threads = threads };
 
 	if (work->next == work->end)
 		return;
