@@ -214,6 +214,30 @@ static void test_replaced(void **state)
 	leftovers_clear(&left);
 }
 
+/* A folder that has become a link since it was found is not entered. */
+static void test_folder_replaced(void **state)
+{
+	struct sandbox *s = *state;
+	char *paths[] = { strdup(sandbox_path(s, "/t")) };
+	struct leftovers left;
+	struct walk_file file;
+	struct walk *w;
+
+	sandbox_write(s, "/t/first", "1");
+	sandbox_write(s, "/t/sub/second", "1");
+	sandbox_write(s, "/other/third", "1");
+	leftovers_init(&left);
+	w = walk_new(paths, 1, &left);
+	assert_int_equal(walk_next(w, &file), 1);
+	assert_int_equal(rename(sandbox_path(s, "/t/sub"), sandbox_path(s, "/moved")), 0);
+	assert_int_equal(symlink("../other", sandbox_path(s, "/t/sub")), 0);
+	assert_int_equal(walk_next(w, &file), 0);
+	assert_int_equal(left.count[LEFTOVER_VANISHED], 1);
+	walk_free(w);
+	leftovers_clear(&left);
+	free(paths[0]);
+}
+
 /* A given path that has become a FIFO is not opened at all. */
 static void test_given_replaced(void **state)
 {
@@ -266,6 +290,7 @@ int main(void)
 		cmocka_unit_test(test_system),
 		cmocka_unit_test_setup_teardown(test_missing, sandbox_make, sandbox_remove),
 		cmocka_unit_test_setup_teardown(test_replaced, sandbox_make, sandbox_remove),
+		cmocka_unit_test_setup_teardown(test_folder_replaced, sandbox_make, sandbox_remove),
 		cmocka_unit_test_setup_teardown(test_given_replaced, sandbox_make, sandbox_remove),
 		cmocka_unit_test_setup_teardown(test_open_folders, sandbox_make, sandbox_remove),
 	};

@@ -82,12 +82,20 @@ static void test_line(void **state)
 /* The line never fills the terminal: it could not be taken back. */
 static void test_line_is_narrow(void **state)
 {
-	struct progress p = { .seconds = 2, .walked = true, .found = 20000, .examined = 20000, .planned_bytes = MIB };
+	struct progress p = { .seconds = 2,
+			      .walked = true,
+			      .found = 20000,
+			      .examined = 20000,
+			      .planned_bytes = 2 * MIB,
+			      .settled_bytes = MIB };
+	const char *end = " left";
 
 	(void)state;
 	for (unsigned int columns = 1; columns < 200; columns++) {
 		progress_line(&p, columns, text, sizeof(text));
 		assert_true(strlen(text) < columns);
+		if (columns >= 80) /* there is room for all of it: it is the bar that gives way */
+			assert_string_equal(text + strlen(text) - strlen(end), end);
 	}
 }
 
