@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,7 +37,7 @@ static const size_t record_size[AA_RECORD_KINDS] = {
 	[AA_REC_START] = sizeof(struct aa_rec_exec),  [AA_REC_END] = sizeof(struct aa_rec_exec),
 	[AA_REC_EXEC] = sizeof(struct aa_rec_exec),   [AA_REC_FORK] = sizeof(struct aa_rec_exec),
 	[AA_REC_EXIT] = sizeof(struct aa_rec_exit),   [AA_REC_BLOCK] = sizeof(struct aa_rec_block),
-	[AA_REC_MISS] = sizeof(struct aa_rec_miss),   [AA_REC_FILE] = sizeof(struct aa_rec_file),
+	[AA_REC_MISS] = sizeof(struct aa_rec_miss),   [AA_REC_FILE] = offsetof(struct aa_rec_file, names),
 	[AA_REC_QUEUED] = sizeof(struct aa_rec),      [AA_REC_WAIT] = sizeof(struct aa_rec_wait),
 	[AA_REC_CGROUP] = sizeof(struct aa_rec_exec),
 };
@@ -48,6 +49,8 @@ static int on_record(void *context, void *data, size_t size)
 
 	if (size < sizeof(*r) || r->version != AA_RECORD_VERSION || r->kind >= AA_RECORD_KINDS ||
 	    size < record_size[r->kind])
+		return 0;
+	if (r->kind == AA_REC_FILE && size - record_size[AA_REC_FILE] < ((const struct aa_rec_file *)r)->bytes)
 		return 0;
 	t->record(t->context, r);
 	return 0;
@@ -254,6 +257,11 @@ unsigned int tracer_level(const struct tracer *tracer)
 void tracer_set_level(struct tracer *tracer, unsigned int level)
 {
 	__atomic_store_n(&tracer->skel->bss->aa_control.level, level, __ATOMIC_RELAXED);
+}
+
+void tracer_set_recording(struct tracer *tracer, bool wanted)
+{
+	__atomic_store_n(&tracer->skel->bss->aa_control.recording, wanted, __ATOMIC_RELAXED);
 }
 
 int tracer_set_wakers(struct tracer *tracer, bool wanted)

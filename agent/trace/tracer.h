@@ -72,6 +72,11 @@ unsigned int tracer_level(const struct tracer *tracer);
 void tracer_set_level(struct tracer *tracer, unsigned int level);
 
 /*
+ * Has page cache misses and the names of their files sent at level 1, too.
+ */
+void tracer_set_recording(struct tracer *tracer, bool wanted);
+
+/*
  * Records who ends long waits, or stops it: another program at each wake-up of the machine. Returns 0, or -errno if it
  * could not be attached.
  */
