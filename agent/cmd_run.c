@@ -13,9 +13,11 @@
 
 #include "commands.h"
 #include "options.h"
+#include "profile/profile.h"
 #include "run/emit.h"
 #include "run/launch.h"
 #include "run/permit.h"
+#include "run/recording.h"
 #include "run/target.h"
 #include "run/tuning.h"
 #include "run/watch.h"
@@ -102,6 +104,8 @@ static int start_command(struct run *run)
 		log_err("%s: cannot be started: %s", run->config->command[0], strerror(-err));
 		return EXIT_UNSUPPORTED;
 	}
+	if (run->watch.recording)
+		recording_identify(run->watch.recording, run->config->command[0]);
 	tuning_started(&run->tuning, 0, run->launch.pid); /* it has its place before its first instruction */
 	err = launch_go(&run->launch);
 	if (!err)
@@ -207,6 +211,8 @@ static void wait_for_end(struct run *run)
 		if (fds[0].revents)
 			on_signal(run);
 		tracer_drain(run->watch.tracer);
+		if (run->watch.recording)
+			recording_tick(run->watch.recording);
 		run->tuning_ns = tuning_tick(&run->tuning);
 		if (fds[2].revents || getpid() == 1)
 			reap_command(run);
@@ -277,6 +283,8 @@ static int follow(struct run *run)
 	tuning_finish(&run->tuning);
 	watch_tick(&run->watch);
 	tracer_drain(run->watch.tracer);
+	if (run->watch.recording)
+		recording_finish(run->watch.recording);
 	if (emit_reports(run->config, &run->host, &run->watch, &run->tuning, run->ending))
 		run->report_failed = true;
 	if (run->config->target == TARGET_COMMAND)
@@ -310,6 +318,22 @@ static void on_started(void *context, unsigned int app, pid_t pid)
 	tuning_started(&run->tuning, app, pid);
 }
 
+/*
+ * Runs that are seen from their start are recorded, for their next time. Profiles are root's: they say what root is to
+ * read.
+ */
+static void start_recording(struct run *run)
+{
+	const struct config *c = run->config;
+
+	if (!(c->actions & ACTION_PREFETCH) || c->dry_run || geteuid() != 0 ||
+	    (c->target != TARGET_APPS && c->target != TARGET_COMMAND))
+		return;
+	run->watch.recording = recording_open(&run->watch, PROFILE_DIR);
+	if (!run->watch.recording)
+		log_warn("out of memory: nothing is recorded; ignoring");
+}
+
 static int prepare(struct run *run)
 {
 	const struct config *c = run->config;
@@ -336,6 +360,7 @@ static int prepare(struct run *run)
 	run->watch.started = on_started;
 	run->watch.started_context = run;
 	tuning_start(&run->tuning, c, &run->host, &run->watch);
+	start_recording(run);
 	log_debug("BPF programs loaded and attached, %.0f ms of CPU time", run->watch.start_cpu_seconds * 1e3);
 	return catch_signals(run) ? EXIT_UNSUPPORTED : 0;
 }
@@ -351,6 +376,7 @@ int cmd_run(const struct config *config)
 		status = follow(&run);
 	launch_close(&run.launch);
 	tuning_stop(&run.tuning);
+	recording_close(run.watch.recording);
 	tracer_close(run.watch.tracer);
 	watch_clear(&run.watch);
 	target_clear(&run.target);
