@@ -36,7 +36,7 @@ endif
 comma := ,
 # What is used where it is there; "make SYSTEMD=" builds without.
 SYSTEMD := $(shell $(PKG_CONFIG) --exists libsystemd 2>/dev/null && echo libsystemd)
-PACKAGES := libbpf libelf zlib jansson inih $(SYSTEMD)
+PACKAGES := libbpf libelf zlib jansson inih liburing $(SYSTEMD)
 WARNINGS := -Wall -Wextra -Wformat=2 -Wtype-limits -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
 INCLUDES := -Iinclude -Iagent -I$(OUT) -I.
 CPPFLAGS_ALL := -D_GNU_SOURCE -DACCEL_AGENT_VERSION='"$(VERSION)"' \

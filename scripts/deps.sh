@@ -79,6 +79,7 @@ probe()
 		need zlib1g-dev library zlib
 		need libjansson-dev library jansson
 		need libinih-dev library inih
+		need liburing-dev library liburing
 		want libsystemd-dev library libsystemd
 		;;
 	check)
