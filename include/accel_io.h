@@ -22,13 +22,19 @@ enum accel_io_kind {
 	ACCEL_IO_WARM, /* into the page cache, and nowhere else; buffer is not used */
 };
 
+/*
+ * Files may be regular ones and, by descriptor, block devices. A path is opened as open(2) does it, but never anything
+ * else than a regular file, whatever it is exchanged for meanwhile; nothing is created. No two buffers of a list overlap.
+ */
 struct accel_io_op {
-	const char *path; /* opened for this operation and closed after it; NULL: fd */
+	const char
+		*path; /* opened for this operation (once for all with the same path) and closed after it; NULL: fd */
 	int fd; /* with a path: the folder that a relative one starts from, or AT_FDCWD */
 	uint32_t kind; /* enum accel_io_kind */
 	uint64_t offset;
 	uint64_t bytes;
 	void *buffer;
+	uint64_t order; /* with a path: files are read in this order, the inode number is a good one; 0: unknown */
 	int64_t result; /* out: bytes, fewer than asked only where the file ends; or -errno, -ECANCELED */
 };
 
@@ -53,9 +59,11 @@ struct accel_io;
 int accel_io_open(const struct accel_io_config *config, struct accel_io **ret);
 
 /*
- * Does all operations and waits for them; each one's result is in it, and an error of one is no error of another. Reads
- * that overlap no write of the list come first, then writes; operations of which one writes what the other one reads or
- * writes are done in the order of the list. Returns 0, or -ENOMEM (nothing was done), or -ECANCELED.
+ * Does all operations and waits for them; each one's result is in it, and an error of one is no error of another. What
+ * comes out is what the order of the list gives: reads that overlap no write before them come first, then writes;
+ * operations of which one writes what the other one reads or writes are done in the order of the list. Threads that this
+ * starts, and ends before it returns, inherit the caller's group, priority and I/O priority. Returns 0, -E2BIG or -ENOMEM
+ * (nothing was done), or -ECANCELED (of some operations, whose results say so).
  */
 int accel_io_run(struct accel_io *io, struct accel_io_op *ops, size_t n);
 
