@@ -123,13 +123,13 @@ double sys_steal_share(const struct sys_cpu_time *before, const struct sys_cpu_t
 	return fmin(1, (double)(after->steal - before->steal) / (double)(after->wanted - before->wanted));
 }
 
-int sys_memory_total_parse(const char *text, size_t len, uint64_t *ret_bytes)
+static int meminfo_parse(const char *text, size_t len, const char *name, uint64_t *ret_bytes)
 {
 	struct span rest = { text, len }, line, word;
 	uint64_t kib;
 
 	while (span_next(&rest, '\n', &line)) {
-		if (!span_next_word(&line, &word) || !span_equals(word, "MemTotal:"))
+		if (!span_next_word(&line, &word) || !span_equals(word, name))
 			continue;
 		if (!span_next_word(&line, &word) || parse_u64(word, UINT64_MAX / 1024, &kib))
 			return -EINVAL;
@@ -139,6 +139,16 @@ int sys_memory_total_parse(const char *text, size_t len, uint64_t *ret_bytes)
 		return 0;
 	}
 	return -EINVAL;
+}
+
+int sys_memory_total_parse(const char *text, size_t len, uint64_t *ret_bytes)
+{
+	return meminfo_parse(text, len, "MemTotal:", ret_bytes);
+}
+
+int sys_memory_available_parse(const char *text, size_t len, uint64_t *ret_bytes)
+{
+	return meminfo_parse(text, len, "MemAvailable:", ret_bytes);
 }
 
 int sys_host_read(const char *root, struct host *ret)

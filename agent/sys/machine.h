@@ -59,6 +59,11 @@ double sys_steal_share(const struct sys_cpu_time *before, const struct sys_cpu_t
 int sys_memory_total_parse(const char *text, size_t len, uint64_t *ret_bytes);
 
 /*
+ * Finds MemAvailable, in bytes, there. Returns 0, or -EINVAL if it is not there.
+ */
+int sys_memory_available_parse(const char *text, size_t len, uint64_t *ret_bytes);
+
+/*
  * Reads kernel release, CPUs online and memory size. Returns 0 or -errno.
  */
 int sys_host_read(const char *root, struct host *ret);
