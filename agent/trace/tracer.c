@@ -16,18 +16,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "aa_use.h"
 #include "accel.skel.h"
 #include "trace/syscalls.h"
 #include "util/cleanup.h"
 #include "util/log.h"
 
 #define SPREAD_PROGRAMS 3
+#define USE_PROGRAMS 3
 
 struct tracer {
 	struct accel *skel;
 	struct ring_buffer *rings;
 	struct bpf_link *waking; /* attached while wakers are wanted */
 	struct bpf_link *spread[SPREAD_PROGRAMS]; /* attached while an app is to be spread */
+	struct bpf_link *use[USE_PROGRAMS]; /* attached while it is noted which pages are looked at */
+	bool tells_use; /* this kernel can */
 	void (*record)(void *context, const struct aa_rec *record);
 	void *context;
 	struct aa_app *snapshot; /* room for one map value */
@@ -78,6 +82,9 @@ static void choose_programs(struct accel *s, const struct tracer_config *c, cons
 		{ s->progs.direct_reclaim_end, f->direct_reclaim >= 0 },
 		{ s->progs.memcg_reclaim_begin, f->memcg_reclaim >= 0 },
 		{ s->progs.memcg_reclaim_end, f->memcg_reclaim >= 0 },
+		{ s->progs.use_get_pages, f->page_use },
+		{ s->progs.use_map_pages, f->page_use },
+		{ s->progs.use_fault, f->page_use },
 	};
 	size_t i;
 
@@ -87,6 +94,9 @@ static void choose_programs(struct accel *s, const struct tracer_config *c, cons
 	bpf_program__set_autoattach(s->progs.spread_switch, false);
 	bpf_program__set_autoattach(s->progs.spread_wakeup, false);
 	bpf_program__set_autoattach(s->progs.spread_wakeup_new, false);
+	bpf_program__set_autoattach(s->progs.use_get_pages, false);
+	bpf_program__set_autoattach(s->progs.use_map_pages, false);
+	bpf_program__set_autoattach(s->progs.use_fault, false);
 }
 
 static int configure(struct accel *s, const struct tracer_config *c)
@@ -162,6 +172,7 @@ int tracer_open(const struct tracer_config *config, const struct features *featu
 		return -ENOMEM;
 	t->record = config->record;
 	t->context = config->context;
+	t->tells_use = features->page_use;
 	t->snapshot = malloc(sizeof(*t->snapshot));
 	err = t->snapshot ? load(t, config, features) : -ENOMEM;
 	if (err) {
@@ -182,12 +193,23 @@ static void detach_spread(struct tracer *t)
 	}
 }
 
+static void detach_use(struct tracer *t)
+{
+	unsigned int i;
+
+	for (i = 0; i < USE_PROGRAMS; i++) {
+		bpf_link__destroy(t->use[i]);
+		t->use[i] = NULL;
+	}
+}
+
 void tracer_close(struct tracer *tracer)
 {
 	if (!tracer)
 		return;
 	bpf_link__destroy(tracer->waking);
 	detach_spread(tracer);
+	detach_use(tracer);
 	ring_buffer__free(tracer->rings);
 	accel__destroy(tracer->skel);
 	free(tracer->snapshot);
@@ -310,6 +332,59 @@ int tracer_set_spread(struct tracer *tracer, uint64_t apps)
 	if (!apps)
 		detach_spread(tracer);
 	return err;
+}
+
+static void forget_use(const struct tracer *t)
+{
+	int fd = bpf_map__fd(t->skel->maps.used);
+	struct aa_use_key key;
+
+	while (!bpf_map_get_next_key(fd, NULL, &key))
+		if (bpf_map_delete_elem(fd, &key))
+			break;
+	__atomic_store_n(&t->skel->bss->aa_use_lost, 0, __ATOMIC_RELAXED);
+}
+
+int tracer_set_use(struct tracer *tracer, bool wanted)
+{
+	struct bpf_program *programs[USE_PROGRAMS] = {
+		tracer->skel->progs.use_get_pages,
+		tracer->skel->progs.use_map_pages,
+		tracer->skel->progs.use_fault,
+	};
+	unsigned int i;
+
+	if (!tracer->tells_use)
+		return -ENOTSUP;
+	if (!wanted)
+		detach_use(tracer);
+	if (!wanted || tracer->use[0])
+		return 0;
+	forget_use(tracer);
+	for (i = 0; i < USE_PROGRAMS; i++) {
+		tracer->use[i] = bpf_program__attach(programs[i]);
+		if (!tracer->use[i]) {
+			int err = -errno;
+
+			detach_use(tracer);
+			tracer->tells_use = false;
+			return err;
+		}
+	}
+	return 0;
+}
+
+bool tracer_use_known(const struct tracer *tracer)
+{
+	return tracer->tells_use && !__atomic_load_n(&tracer->skel->bss->aa_use_lost, __ATOMIC_RELAXED);
+}
+
+uint64_t tracer_use(const struct tracer *tracer, uint32_t dev, uint64_t ino, uint64_t block)
+{
+	const struct aa_use_key key = { .ino = ino, .block = block, .dev = dev };
+	uint64_t bits;
+
+	return bpf_map_lookup_elem(bpf_map__fd(tracer->skel->maps.used), &key, &bits) ? 0 : bits;
 }
 
 struct aa_cpus *tracer_cpus(struct tracer *tracer)

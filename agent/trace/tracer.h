@@ -94,6 +94,22 @@ int tracer_set_spread(struct tracer *tracer, uint64_t apps);
 struct aa_cpus *tracer_cpus(struct tracer *tracer);
 
 /*
+ * Notes which pages of files followed threads look at, from nothing, or stops it; what was noted stays. Returns 0,
+ * -ENOTSUP (this kernel does not tell), or -errno if the programs could not be attached.
+ */
+int tracer_set_use(struct tracer *tracer, bool wanted);
+
+/*
+ * Whether all of that was noted since it was last turned on.
+ */
+bool tracer_use_known(const struct tracer *tracer);
+
+/*
+ * Which of AA_USE_PAGES pages of a file were looked at, from block * AA_USE_PAGES on; dev is the kernel's dev_t.
+ */
+uint64_t tracer_use(const struct tracer *tracer, uint32_t dev, uint64_t ino, uint64_t block);
+
+/*
  * A descriptor that becomes readable when records wait that should not wait.
  */
 int tracer_fd(const struct tracer *tracer);
