@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Copyright (c) 2026 The accel-agent authors */
 /*
- * Which pages of files followed threads look at, missed or not: attached only while it is measured what a prefetch was
- * worth. Kernels before 6.12 or so do not have these events.
+ * Which pages of files followed threads look at, missed or not: what a prefetch should have brought, and what it was
+ * worth. Attached while runs are recorded; kernels before 6.12 or so do not have these events.
  */
 #include "follow.h"
 #include "aa_use.h"
@@ -44,7 +44,7 @@ static __always_inline int on_use(struct address_space *mapping, __u64 first, __
 	__u64 bits;
 	int i;
 
-	if (!mapping || last < first || !thread_of(bpf_get_current_task_btf()))
+	if (!aa_control.live || !mapping || last < first || !thread_of(bpf_get_current_task_btf()))
 		return 0;
 	inode = mapping->host;
 	key.ino = inode->i_ino;

@@ -9,10 +9,13 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "aa_use.h"
+
 #define SLOTS (2 * RECORDER_FILES) /* at most half full */
 #define TICK_SHIFT 14 /* 16 us: 19 hours fit, what comes later counts as of then */
 #define TOGETHER (100000000U >> TICK_SHIFT) /* neighbours within 100 ms are one range */
 #define PAGES_MAX UINT16_MAX
+#define GAP 4 /* pages: what is used on either side of fewer is read as one */
 
 struct timed {
 	struct profile_range range;
@@ -122,7 +125,8 @@ void recorder_name(struct recorder *recorder, const struct aa_rec_file *rec)
 	struct recorder_file *f;
 	uint32_t bytes = rec->bytes;
 
-	if (!bytes || bytes > sizeof(rec->names) || rec->names[bytes - 1] || bytes > RECORDER_TEXT - recorder->text_used)
+	if (!bytes || bytes > sizeof(rec->names) || rec->names[bytes - 1] ||
+	    bytes > RECORDER_TEXT - recorder->text_used)
 		return;
 	f = find(recorder, rec->dev, rec->ino, rec->generation);
 	if (!f || f->names)
@@ -132,6 +136,85 @@ void recorder_name(struct recorder *recorder, const struct aa_rec_file *rec)
 	f->names_bytes = (uint16_t)bytes;
 	f->complete = rec->complete != 0;
 	recorder->text_used += bytes;
+}
+
+/* --- what was used --- */
+
+struct trimming {
+	struct recorder *recorder;
+	uint32_t scale; /* pages of the profile in one of the machine */
+	uint64_t (*looked_at)(void *context, uint32_t dev, uint64_t ino, uint64_t block);
+	void *context;
+	const struct recorder_file *file;
+	uint64_t block, bits; /* of file; what was asked last */
+};
+
+static bool was_used(struct trimming *t, uint64_t page)
+{
+	uint64_t of_machine = page / t->scale, block = of_machine / AA_USE_PAGES;
+
+	if (block != t->block) {
+		t->block = block;
+		t->bits = t->looked_at(t->context, t->file->dev, t->file->ino, block);
+	}
+	return t->bits >> (of_machine % AA_USE_PAGES) & 1;
+}
+
+/* The next piece that was used of what is left from *page to end; pieces that are close are one. Returns false: none. */
+static bool next_piece(struct trimming *t, uint64_t *page, uint64_t end, struct profile_range *ret)
+{
+	uint64_t last;
+
+	while (*page < end && !was_used(t, *page))
+		++*page;
+	if (*page == end)
+		return false;
+	ret->page = (uint32_t)*page;
+	for (last = (*page)++; *page < end && *page - last <= GAP; ++*page)
+		if (was_used(t, *page))
+			last = *page;
+	ret->pages = (uint16_t)(last + 1 - ret->page);
+	return true;
+}
+
+/* The first piece stays where the range was, the others go to the end: they are put into order later. */
+static void trim_range(struct trimming *t, size_t index)
+{
+	struct recorder *r = t->recorder;
+	struct timed *timed = &r->ranges[index], piece = *timed;
+	uint64_t page = timed->range.page, end = page + timed->range.pages;
+	bool any = false;
+
+	t->file = &r->files[timed->range.file];
+	t->block = UINT64_MAX;
+	while (next_piece(t, &page, end, &piece.range)) {
+		if (!any)
+			*timed = piece;
+		else if (r->nranges < RECORDER_RANGES)
+			r->ranges[r->nranges++] = piece;
+		else /* no room: from the first piece on it is as it was */
+			timed->range.pages = (uint16_t)(end - timed->range.page);
+		any = true;
+	}
+	if (!any)
+		timed->range.pages = 0;
+}
+
+void recorder_trim(struct recorder *recorder, uint32_t page_bytes,
+		   uint64_t (*looked_at)(void *context, uint32_t dev, uint64_t ino, uint64_t block), void *context)
+{
+	struct trimming t = {
+		.recorder = recorder, .scale = page_bytes / PROFILE_PAGE, .looked_at = looked_at, .context = context
+	};
+	size_t i, n = recorder->nranges, kept = 0;
+
+	for (i = 0; i < n; i++)
+		if (recorder->files[recorder->ranges[i].range.file].ino)
+			trim_range(&t, i);
+	for (i = 0; i < recorder->nranges; i++)
+		if (recorder->ranges[i].range.pages)
+			recorder->ranges[kept++] = recorder->ranges[i];
+	recorder->nranges = kept;
 }
 
 /* --- order --- */
@@ -167,7 +250,8 @@ static uint32_t apart(uint32_t a, uint32_t b)
  */
 static bool join(struct timed *t, struct timed *next)
 {
-	uint64_t end = (uint64_t)t->range.page + t->range.pages, next_end = (uint64_t)next->range.page + next->range.pages;
+	uint64_t end = (uint64_t)t->range.page + t->range.pages,
+		 next_end = (uint64_t)next->range.page + next->range.pages;
 
 	if (next->range.file != t->range.file || next->range.page > end)
 		return true;

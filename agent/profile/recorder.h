@@ -46,6 +46,14 @@ void recorder_miss(struct recorder *recorder, const struct aa_rec_miss *rec, uin
 void recorder_name(struct recorder *recorder, const struct aa_rec_file *rec);
 
 /*
+ * Leaves out what was read and never looked at: readahead brings a lot more than it is asked for. Only for files, not for
+ * devices. looked_at tells which of AA_USE_PAGES pages of a file were, from block * AA_USE_PAGES on, in pages of the
+ * machine (page_bytes). Before recorder_order().
+ */
+void recorder_trim(struct recorder *recorder, uint32_t page_bytes,
+		   uint64_t (*looked_at)(void *context, uint32_t dev, uint64_t ino, uint64_t block), void *context);
+
+/*
  * Puts the ranges into the order of their first use, each page once, neighbours that were used together as one. Returns
  * how many there are. After it, nothing can be taken in until recorder_begin(). May allocate; without memory the order
  * is that of the records.

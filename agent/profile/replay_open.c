@@ -36,7 +36,10 @@ static int reopen(int path_fd)
 	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOATIME | O_CLOEXEC);
 	if (fd < 0 && errno == EPERM) /* not root, and not ours */
 		fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-	return fd < 0 ? -errno : fd;
+	if (fd < 0)
+		return -errno;
+	posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM); /* no readahead: what is wanted is known */
+	return fd;
 }
 
 static enum replay_file open_file(const char *path, struct replay_opened *o)

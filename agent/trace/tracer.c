@@ -30,7 +30,7 @@ struct tracer {
 	struct ring_buffer *rings;
 	struct bpf_link *waking; /* attached while wakers are wanted */
 	struct bpf_link *spread[SPREAD_PROGRAMS]; /* attached while an app is to be spread */
-	struct bpf_link *use[USE_PROGRAMS]; /* attached while it is noted which pages are looked at */
+	struct bpf_link *use[USE_PROGRAMS]; /* attached from tracer_note_use() on */
 	bool tells_use; /* this kernel can */
 	void (*record)(void *context, const struct aa_rec *record);
 	void *context;
@@ -334,18 +334,7 @@ int tracer_set_spread(struct tracer *tracer, uint64_t apps)
 	return err;
 }
 
-static void forget_use(const struct tracer *t)
-{
-	int fd = bpf_map__fd(t->skel->maps.used);
-	struct aa_use_key key;
-
-	while (!bpf_map_get_next_key(fd, NULL, &key))
-		if (bpf_map_delete_elem(fd, &key))
-			break;
-	__atomic_store_n(&t->skel->bss->aa_use_lost, 0, __ATOMIC_RELAXED);
-}
-
-int tracer_set_use(struct tracer *tracer, bool wanted)
+int tracer_note_use(struct tracer *tracer)
 {
 	struct bpf_program *programs[USE_PROGRAMS] = {
 		tracer->skel->progs.use_get_pages,
@@ -356,27 +345,34 @@ int tracer_set_use(struct tracer *tracer, bool wanted)
 
 	if (!tracer->tells_use)
 		return -ENOTSUP;
-	if (!wanted)
-		detach_use(tracer);
-	if (!wanted || tracer->use[0])
-		return 0;
-	forget_use(tracer);
 	for (i = 0; i < USE_PROGRAMS; i++) {
 		tracer->use[i] = bpf_program__attach(programs[i]);
 		if (!tracer->use[i]) {
 			int err = -errno;
 
 			detach_use(tracer);
-			tracer->tells_use = false;
 			return err;
 		}
 	}
 	return 0;
 }
 
+void tracer_forget_use(struct tracer *tracer)
+{
+	int fd = bpf_map__fd(tracer->skel->maps.used);
+	struct aa_use_key key;
+
+	if (!tracer->use[0])
+		return;
+	while (!bpf_map_get_next_key(fd, NULL, &key))
+		if (bpf_map_delete_elem(fd, &key))
+			break;
+	__atomic_store_n(&tracer->skel->bss->aa_use_lost, 0, __ATOMIC_RELAXED);
+}
+
 bool tracer_use_known(const struct tracer *tracer)
 {
-	return tracer->tells_use && !__atomic_load_n(&tracer->skel->bss->aa_use_lost, __ATOMIC_RELAXED);
+	return tracer->use[0] && !__atomic_load_n(&tracer->skel->bss->aa_use_lost, __ATOMIC_RELAXED);
 }
 
 uint64_t tracer_use(const struct tracer *tracer, uint32_t dev, uint64_t ino, uint64_t block)

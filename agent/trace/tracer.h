@@ -94,15 +94,20 @@ int tracer_set_spread(struct tracer *tracer, uint64_t apps);
 struct aa_cpus *tracer_cpus(struct tracer *tracer);
 
 /*
- * Notes which pages of files followed threads look at, from nothing, or stops it; what was noted stays. Returns 0,
- * -ENOTSUP (this kernel does not tell), or -errno if the programs could not be attached.
+ * Notes from now on which pages of files followed threads look at. Returns 0, -ENOTSUP (this kernel does not tell), or
+ * -errno if the programs could not be attached.
  */
-int tracer_set_use(struct tracer *tracer, bool wanted);
+int tracer_note_use(struct tracer *tracer);
 
 /*
- * Whether all of that was noted since it was last turned on.
+ * Whether all of that was noted since tracer_note_use(), or since it was forgotten.
  */
 bool tracer_use_known(const struct tracer *tracer);
+
+/*
+ * Forgets it, to start anew.
+ */
+void tracer_forget_use(struct tracer *tracer);
 
 /*
  * Which of AA_USE_PAGES pages of a file were looked at, from block * AA_USE_PAGES on; dev is the kernel's dev_t.
