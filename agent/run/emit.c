@@ -16,6 +16,7 @@
 #include "catalogue.h"
 #include "model/operations.h"
 #include "report/report.h"
+#include "run/replaying.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/file.h"
@@ -123,6 +124,7 @@ static int print_app(const struct config *config, const struct host *host, const
 		.changes = changes,
 		.nchanges = changes ? tuning_changes(tuning, index, changes, CHANGES_MAX) : 0,
 		.unchanged = tuning->off,
+		.replayed = tuning->replaying ? replaying_result(tuning->replaying, index) : NULL,
 		.recorded = recording ? recording_result(recording, index) : NULL,
 		.operations = operations,
 		.noperations = noperations,

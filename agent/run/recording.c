@@ -18,6 +18,7 @@
 #include "profile/recorded.h"
 #include "profile/recorder.h"
 #include "run/identity.h"
+#include "run/replaying.h"
 #include "run/watch.h"
 #include "sys/mounts.h"
 #include "util/clock.h"
@@ -43,19 +44,23 @@ struct recorded_app {
 	uint64_t start_ns, end_ns; /* CLOCK_MONOTONIC; end 0: not seen */
 	uint64_t lost_before;
 	pid_t writer; /* 0: none */
+	struct replaying_lesson lesson; /* of the run that ended */
+	bool replayed; /* there is one */
 };
 
 struct recording {
 	struct watch *watch; /* not owned */
 	const char *directory; /* not owned */
+	struct replaying *replaying; /* not owned; NULL: nothing is replayed */
 	unsigned int napps;
+	uint64_t use_ns; /* since when it is noted which pages are looked at, CLOCK_MONOTONIC; UINT64_MAX: it is not */
 	struct prefetch_recorded *results; /* shared with the processes that write */
 	struct recorded_app *apps; /* owned */
 };
 
 /* --- life --- */
 
-struct recording *recording_open(struct watch *watch, const char *directory)
+struct recording *recording_open(struct watch *watch, const char *directory, struct replaying *replaying)
 {
 	struct recording *r = calloc(1, sizeof(*r));
 
@@ -63,6 +68,7 @@ struct recording *recording_open(struct watch *watch, const char *directory)
 		return NULL;
 	r->watch = watch;
 	r->directory = directory;
+	r->replaying = replaying;
 	r->napps = watch->napps;
 	r->apps = calloc(r->napps, sizeof(*r->apps));
 	r->results = mmap(NULL, r->napps * sizeof(*r->results), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
@@ -74,6 +80,7 @@ struct recording *recording_open(struct watch *watch, const char *directory)
 		return NULL;
 	}
 	tracer_set_recording(watch->tracer, true);
+	r->use_ns = tracer_note_use(watch->tracer) ? UINT64_MAX : clock_monotonic_ns();
 	return r;
 }
 
@@ -235,20 +242,32 @@ static uint64_t pages_of(const struct profile *p)
 	return sum;
 }
 
+/* What a replay makes a profile remember: not that all was in memory, which is most of the times. */
+static bool is_lesson(const struct recorded_app *a)
+{
+	return a->replayed && (a->lesson.judgement.counts || a->lesson.gone);
+}
+
 /* Puts a run into the profile that is there, if there is one. */
 static int store(const struct recording *r, const struct recorded_app *a, struct recorded *recorded)
 {
 	struct profile *run = &recorded->profile, last = { 0 }, merged;
 	int err = profile_open(r->directory, profile_id(&run->key), &last);
+	const uint8_t *notes = NULL;
 	bool known = !err;
 
 	if (err && err != -ENOENT && err != -EBADMSG)
 		return err;
 	run->history.recorded_ns = realtime_ns();
-	err = profile_merge(known ? &last : NULL, NULL, run, &merged);
+	if (a->replayed && a->lesson.nnotes == last.nfiles)
+		notes = a->lesson.notes;
+	err = profile_merge(known ? &last : NULL, notes, run, &merged);
 	if (!err) {
+		if (a->replayed && a->lesson.replayed)
+			replay_remember(&merged.history, &a->lesson.judgement, a->lesson.wall_ns,
+					run->history.recorded_ns);
 		/* a run that found most of it in memory does not tell how long a cold one takes */
-		if (a->end_ns && (!known || 2 * pages_of(run) >= pages_of(&last)))
+		else if (a->end_ns && (!known || 2 * pages_of(run) >= pages_of(&last)))
 			merged.history.cold_ns = a->end_ns - a->start_ns;
 		err = profile_write(r->directory, &merged);
 		profile_close(&merged);
@@ -276,11 +295,9 @@ static void write_run(const struct recording *r, struct recorded_app *a, struct 
 	result->gone = recorded.gone;
 	result->unnamed = recorded.unnamed;
 	result->unreachable = recorded.unreachable;
-	result->state = RECORDED_WARM;
-	if (!err && recorded.profile.nranges) {
-		result->state = RECORDED_WRITTEN;
+	result->state = recorded.profile.nranges ? RECORDED_WRITTEN : RECORDED_WARM;
+	if (!err && (recorded.profile.nranges || is_lesson(a)))
 		err = store(r, a, &recorded);
-	}
 	if (err) {
 		result->state = RECORDED_FAILED;
 		result->error = -err;
@@ -297,9 +314,10 @@ static bool worth_writing(const struct recording *r, const struct recorded_app *
 	result->runs++;
 	result->dropped = recorder_dropped(a->recorder);
 	result->lost = lost_misses(r) - a->lost_before;
+	result->state = RECORDED_WARM;
 	if (!count)
-		result->state = RECORDED_WARM;
-	else if (result->lost * LOST_SHARE > count)
+		return a->identity.program && is_lesson(a);
+	if (result->lost * LOST_SHARE > count)
 		result->state = RECORDED_INCOMPLETE;
 	else if (!a->identity.program)
 		result->state = RECORDED_UNKNOWN;
@@ -343,6 +361,31 @@ static void write_aside(const struct recording *r, struct recorded_app *a, struc
 	}
 }
 
+static uint64_t looked_at(void *tracer, uint32_t dev, uint64_t ino, uint64_t block)
+{
+	return tracer_use(tracer, dev, ino, block);
+}
+
+/* Of what readahead brought, only what the app looked at. */
+static void trim(struct recording *r, struct recorded_app *a)
+{
+	if (a->start_ns >= r->use_ns && tracer_use_known(r->watch->tracer))
+		recorder_trim(a->recorder, (uint32_t)sysconf(_SC_PAGESIZE), looked_at, r->watch->tracer);
+}
+
+/* When nobody runs any more. A run whose start is still in the ring is one that began before. */
+static void forget_use(struct recording *r)
+{
+	unsigned int i;
+
+	for (i = 0; i < r->napps; i++)
+		if (r->apps[i].phase != PHASE_IDLE)
+			return;
+	tracer_forget_use(r->watch->tracer);
+	if (r->use_ns != UINT64_MAX)
+		r->use_ns = clock_monotonic_ns();
+}
+
 static void end(struct recording *r, unsigned int app, bool aside)
 {
 	struct prefetch_recorded *result = &r->results[app];
@@ -350,6 +393,9 @@ static void end(struct recording *r, unsigned int app, bool aside)
 
 	reap(a, WRITER_SECONDS);
 	a->phase = PHASE_IDLE;
+	a->replayed = r->replaying && replaying_lesson(r->replaying, app, &a->lesson);
+	trim(r, a);
+	forget_use(r);
 	if (worth_writing(r, a, result)) {
 		if (aside)
 			write_aside(r, a, result);

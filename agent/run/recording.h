@@ -10,13 +10,15 @@
 #include "model/prefetch.h"
 
 struct recording;
+struct replaying;
 struct watch;
 
 /*
  * Starts to record the runs of the apps of a watch that are seen from their first exec on; profiles are kept in
- * directory. Both have to live as long. Returns NULL if there is no memory. Free with recording_close().
+ * directory, and learn what became of the replays of replaying (NULL: there are none). All have to live as long. Returns
+ * NULL if there is no memory. Free with recording_close().
  */
-struct recording *recording_open(struct watch *watch, const char *directory);
+struct recording *recording_open(struct watch *watch, const char *directory, struct replaying *replaying);
 void recording_close(struct recording *recording);
 
 /*
