@@ -33,8 +33,7 @@ struct replayed {
 	bool disabled_now; /* it did not pay so often that the profile is disabled from now on */
 	char engine[96]; /* how it read; "": nothing was to be read */
 	char error[64]; /* REPLAYED_FAILED: why */
-	bool next; /* files of a command that mostly follows were brought, too: */
-	char next_command[64];
+	char next_command[64]; /* whose files were brought meanwhile, because it mostly comes next; "": none */
 	uint64_t next_bytes;
 };
 

@@ -12,6 +12,7 @@
 #include "model/model.h"
 #include "model/operations.h"
 #include "model/prefetch.h"
+#include "model/replayed.h"
 
 struct report {
 	const struct app *app;
@@ -24,6 +25,7 @@ struct report {
 	size_t nchanges;
 	const struct operation *operations;
 	size_t noperations;
+	const struct replayed *replayed; /* NULL: the same for replaying */
 	const struct prefetch_recorded *recorded; /* NULL: recording was not allowed, or not possible */
 	bool dry_run;
 	bool keep; /* --on-exit keep: what is still in force at the end was left so on purpose */
