@@ -14,11 +14,16 @@
 #include "profile/replay.h"
 #include "profile/replay_plan.h"
 #include "profile/replay_use.h"
+#include "profile/sequence.h"
 #include "run/identity.h"
 #include "util/log.h"
 
 struct replayed_app {
-	struct replay *replay; /* of the present or the last run; NULL: none */
+	struct replay *replay; /* of the present run; NULL: none, or it is judged */
+	struct replay *next; /* of what mostly follows; NULL: none */
+	bool next_tried; /* in this run */
+	uint64_t start_ns; /* of the present run, CLOCK_REALTIME */
+	char *directory; /* that it was started in, owned; NULL: not known */
 	bool running; /* from the first process of a run to its end */
 	bool judged;
 	char command[sizeof(((struct watched *)0)->name)];
@@ -55,32 +60,33 @@ struct replaying *replaying_open(struct watch *watch, const char *directory)
 	return r;
 }
 
+static void forget_last(struct replayed_app *a)
+{
+	replay_free(a->replay);
+	replay_free(a->next);
+	free(a->notes);
+	free(a->directory);
+	a->replay = a->next = NULL;
+	a->notes = NULL;
+	a->directory = NULL;
+	a->judged = a->next_tried = false;
+	a->lesson = (struct replaying_lesson){ 0 };
+	a->result = (struct replayed){ .coverage = NAN, .accuracy = NAN, .timely = NAN, .gain = NAN };
+}
+
 void replaying_close(struct replaying *r)
 {
 	unsigned int i;
 
 	if (!r)
 		return;
-	for (i = 0; i < r->napps; i++) {
-		replay_free(r->apps[i].replay);
-		free(r->apps[i].notes);
-	}
+	for (i = 0; i < r->napps; i++)
+		forget_last(&r->apps[i]);
 	free(r->apps);
 	free(r);
 }
 
 /* --- the start of a run --- */
-
-static void forget_last(struct replayed_app *a)
-{
-	replay_free(a->replay);
-	free(a->notes);
-	a->replay = NULL;
-	a->notes = NULL;
-	a->judged = false;
-	a->lesson = (struct replaying_lesson){ 0 };
-	a->result = (struct replayed){ .coverage = NAN, .accuracy = NAN, .timely = NAN, .gain = NAN };
-}
 
 static void begin(struct replaying *r, struct replayed_app *a, const struct identity *identity, pid_t pid)
 {
@@ -89,6 +95,8 @@ static void begin(struct replaying *r, struct replayed_app *a, const struct iden
 	int err;
 
 	a->id = job.id = profile_id(&key);
+	a->start_ns = sequence_now_ns();
+	a->directory = strdup(identity->directory);
 	err = replay_start(&job, &a->replay);
 	a->result.state = REPLAYED_RUNNING;
 	if (err) {
@@ -238,6 +246,20 @@ static void judge(struct replaying *r, unsigned int app, const struct replay_pro
 	profile_close(&profile);
 }
 
+static void end_next(struct replayed_app *a)
+{
+	const struct replay_progress *p;
+
+	if (!a->next)
+		return;
+	replay_end(a->next, REPLAY_APP_ENDED);
+	p = replay_progress(a->next);
+	memcpy(a->result.next_command, p->command, sizeof(a->result.next_command));
+	a->result.next_bytes = p->brought_bytes;
+	replay_free(a->next);
+	a->next = NULL;
+}
+
 static void end(struct replaying *r, unsigned int app)
 {
 	struct replayed_app *a = &r->apps[app];
@@ -258,6 +280,9 @@ static void end(struct replaying *r, unsigned int app)
 		replay_free(a->replay);
 		a->replay = NULL;
 	}
+	end_next(a);
+	if (a->directory)
+		sequence_ended(SEQUENCE_DIR, r->directory, a->id, a->directory, a->start_ns);
 	a->missed_before = missed_bytes(r, app);
 }
 
@@ -274,13 +299,31 @@ bool replaying_lesson(struct replaying *r, unsigned int app, struct replaying_le
 
 /* --- meanwhile --- */
 
+/*
+ * What an app needs itself is there, or nobody knows what that is: now the disk may have time for what comes next. Only
+ * while the app runs: a command that was started is to leave nothing behind that works on.
+ */
+static void bring_next(struct replaying *r, struct replayed_app *a)
+{
+	const struct replay_job job = { .profiles = r->directory, .id = a->id, .next = true };
+
+	if (a->next_tried || !a->directory || (a->replay && !replay_is_over(a->replay)))
+		return;
+	a->next_tried = true;
+	if (replay_start(&job, &a->next))
+		a->next = NULL;
+}
+
 void replaying_tick(struct replaying *r)
 {
 	unsigned int i;
 
-	for (i = 0; i < r->napps; i++)
+	for (i = 0; i < r->napps; i++) {
 		if (r->apps[i].running && r->watch->apps[i].seen && r->watch->apps[i].ended)
 			end(r, i);
+		else if (r->apps[i].running)
+			bring_next(r, &r->apps[i]);
+	}
 }
 
 void replaying_finish(struct replaying *r)
