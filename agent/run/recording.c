@@ -352,6 +352,7 @@ static void write_aside(const struct recording *r, struct recorded_app *a, struc
 	result->error = EINTR;
 	a->writer = fork();
 	if (a->writer == 0) {
+		close_range(3, ~0U, 0); /* a lock of ours must not outlive us in somebody who waits for a disk */
 		write_run(r, a, result);
 		_exit(0);
 	}
