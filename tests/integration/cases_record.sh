@@ -88,6 +88,16 @@ case_record_ranges() {
 	[ "$(stat -c '%a' "$profile")" = 600 ] || fail "$profile: mode $(stat -c '%a' "$profile")"
 }
 
+# What one process read first comes first, though it kept on running when another read.
+case_record_order() {
+	need fincore
+	file_of 8 a
+	file_of 8 b
+	observe r --without cpu,memory,io -- sh -c '"$0" r:a:1:1 s:900 & "$0" s:400 r:b:2:1; wait' "$WORKLOADS/steps"
+	only_profile
+	has_ranges "$PWD" "a:1:1 b:2:1"
+}
+
 # Readahead is recorded, too: all that the page cache got is in the profile.
 case_record_readahead() {
 	local pages
@@ -201,13 +211,17 @@ case_record_app() {
 	done
 }
 
-# What runs already was not seen from its start, and is not recorded.
+# What runs already was not seen from its start, and is not recorded; nor is what joins it.
 case_record_joined() {
 	need fincore
 	file_of 8 a
+	file_of 8 b
 	cp "$WORKLOADS/steps" ./reader
 	start ./reader s:3000 r:a:0:1
-	observe r --without cpu,memory,io --app reader
+	observe_start r --without cpu,memory,io --app reader
+	attached
+	./reader r:b:0:1
+	observed r
 	state_is r nothing
 	[ ! -e "$PROFILES" ] || fail "a profile was written"
 }
@@ -224,11 +238,12 @@ case_record_off() {
 	[ ! -e "$PROFILES" ] || fail "a profile was written"
 }
 
-# Ten runs on end do not mix: what each missed is in its own profile, by folder.
+# Ten runs on end do not mix: what each missed is in its own profile, by folder; also of a file that all of them read.
 case_record_many() {
 	local i
 
 	need fincore
+	file_of 16 common
 	for i in {1..10}; do
 		mkdir "$i"
 		file_of 4 "$i/f"
@@ -237,7 +252,8 @@ case_record_many() {
 	observe_start r --without cpu,memory,io --app reader --app nobody -d 8
 	attached
 	for i in {1..10}; do
-		(cd "$i" && ../reader "r:f:1:2")
+		(cd "$i" && ../reader "r:f:1:2" "r:../common:$i:1")
+		chill common
 		sleep 0.4
 	done
 	observed r
@@ -246,6 +262,7 @@ case_record_many() {
 		show_profile "$profile"
 		i=$(awk '{ sub(".*/", "", $NF); print $NF; exit }' profile)
 		has_ranges "$PWD/$i" "f:1:2"
+		grep -q "^$i 1 1 0 $PWD/common\$" profile || fail "run $i: its pages of common: $(grep common profile)"
 	done
 }
 
