@@ -101,7 +101,8 @@ static __always_inline bool send_file(struct aa_thread *t, struct task_struct *t
 	if (at > AA_PATH_LEN) /* never; the verifier wants to be told */
 		return true;
 	r->bytes = at;
-	if (!bpf_ringbuf_output(&ring_life, r, __builtin_offsetof(struct aa_rec_file, names) + at, RING_FLAGS(&ring_life)))
+	if (!bpf_ringbuf_output(&ring_life, r, __builtin_offsetof(struct aa_rec_file, names) + at,
+				RING_FLAGS(&ring_life)))
 		return true;
 	record_lost(AA_REC_FILE);
 	return false;

@@ -84,7 +84,8 @@ struct aa_rec_file {
 	__u32 generation;
 	__u32 bytes; /* used in names */
 	__u32 complete; /* 1: names reach the root of the file system */
-	char names[AA_PATH_LEN]; /* the file's name first, each NUL-terminated, then its directory, ...; ends with bytes */
+	char names
+		[AA_PATH_LEN]; /* the file's name first, each NUL-terminated, then its directory, ...; ends with bytes */
 };
 
 struct aa_rec_wait {

@@ -4,8 +4,7 @@
 #include "model/prefetch.h"
 
 const char *const recorded_state_names[RECORDED_STATES] = {
-	[RECORDED_NOTHING] = "nothing",	  [RECORDED_RUNNING] = "running",
-	[RECORDED_WRITTEN] = "written",	  [RECORDED_WARM] = "warm",
-	[RECORDED_INCOMPLETE] = "incomplete", [RECORDED_UNKNOWN] = "unknown",
+	[RECORDED_NOTHING] = "nothing", [RECORDED_RUNNING] = "running",       [RECORDED_WRITTEN] = "written",
+	[RECORDED_WARM] = "warm",       [RECORDED_INCOMPLETE] = "incomplete", [RECORDED_UNKNOWN] = "unknown",
 	[RECORDED_FAILED] = "failed",
 };

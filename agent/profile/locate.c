@@ -80,7 +80,8 @@ static int through_folder(struct locate *l, uint32_t dev, const char *inside, co
 
 	if (len + 2 > sizeof(l->inside))
 		return -ENAMETOOLONG;
-	if (l->dev != dev || !l->inside[0] || strncmp(l->inside, inside, len) || strcmp(l->inside + len, len ? "" : "/")) {
+	if (l->dev != dev || !l->inside[0] || strncmp(l->inside, inside, len) ||
+	    strcmp(l->inside + len, len ? "" : "/")) {
 		l->dev = dev;
 		memcpy(l->inside, inside, len);
 		strcpy(l->inside + len, len ? "" : "/");

@@ -46,8 +46,7 @@ static int read_link(const char *root, pid_t pid, const char *name, char **ret)
 	if ((size_t)n >= sizeof(target))
 		return -ENAMETOOLONG;
 	target[n] = '\0';
-	if (target[0] != '/' ||
-	    ((size_t)n >= sizeof(deleted) && !strcmp(target + n - (sizeof(deleted) - 1), deleted)))
+	if (target[0] != '/' || ((size_t)n >= sizeof(deleted) && !strcmp(target + n - (sizeof(deleted) - 1), deleted)))
 		return -ENOENT;
 	*ret = strdup(target);
 	return *ret ? 0 : -ENOMEM;
