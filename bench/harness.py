@@ -277,12 +277,12 @@ class Bench:
             os.symlink(shutil.which(command) or command, path)
         return path
 
-    def compile(self, source):
+    def compile(self, source, *flags, libraries=()):
         """Compiles bench/SOURCE.c to .output/bench/SOURCE and returns its path."""
         self.need("gcc")
         path = os.path.join(self.results, source)
-        self.run(["gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-pthread", "-o",
-                  path, os.path.join(self.here, source + ".c")])
+        self.run(["gcc", "-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror", "-D_GNU_SOURCE", "-pthread", *flags, "-o",
+                  path, os.path.join(self.here, source + ".c"), *libraries])
         return path
 
     def tool(self, argv, announce, settle=0.0, keep=False):

@@ -12,10 +12,9 @@
 #include "profile/profile_format.h"
 #include "util/cleanup.h"
 
-/* Of the result: where it comes in the order, and what it is. */
+/* Of the result: where it comes in the order, and what it is. There may be two million: files count theirs instead. */
 struct piece {
 	uint32_t rank;
-	uint32_t file; /* number */
 	uint32_t page;
 	uint16_t pages;
 	uint16_t seen;
@@ -119,7 +118,8 @@ static int emit(struct merge *m, uint32_t rank_of_it, uint32_t file, uint32_t pa
 			return -ENOMEM;
 		m->pieces = larger;
 	}
-	m->pieces[m->npieces++] = (struct piece){ rank_of_it, file, page, (uint16_t)(end - page), (uint16_t)seen };
+	m->files[file].npieces++;
+	m->pieces[m->npieces++] = (struct piece){ rank_of_it, page, (uint16_t)(end - page), (uint16_t)seen };
 	return 0;
 }
 
@@ -195,6 +195,8 @@ static int sort_pieces(const struct merge *m, struct profile_range *ret)
 {
 	size_t nranks = (m->last.profile ? m->last.profile->nranges : 0) + m->run.profile->nranges, i;
 	cleanup_free uint32_t *at = calloc(nranks + 1, sizeof(*at));
+	const struct piece *p = m->pieces;
+	uint32_t file, n;
 
 	if (!at)
 		return -ENOMEM;
@@ -202,11 +204,9 @@ static int sort_pieces(const struct merge *m, struct profile_range *ret)
 		at[m->pieces[i].rank + 1]++;
 	for (i = 0; i < nranks; i++)
 		at[i + 1] += at[i];
-	for (i = 0; i < m->npieces; i++) {
-		const struct piece *p = &m->pieces[i];
-
-		ret[at[p->rank]++] = (struct profile_range){ p->file, p->page, p->pages, p->seen };
-	}
+	for (file = 0; file < m->nfiles; file++)
+		for (n = m->files[file].npieces; n; n--, p++)
+			ret[at[p->rank]++] = (struct profile_range){ file, p->page, p->pages, p->seen };
 	return 0;
 }
 
@@ -304,6 +304,16 @@ static void take_history(const struct profile *last, const struct profile *run, 
 		ret->history.runs++;
 }
 
+/* All but the result. */
+static void clear(struct merge *m)
+{
+	merge_side_clear(&m->last);
+	merge_side_clear(&m->run);
+	free(m->rank_first);
+	free(m->rank_second);
+	m->rank_first = m->rank_second = NULL;
+}
+
 static int merge(struct merge *m, struct profile *ret)
 {
 	int err;
@@ -315,11 +325,12 @@ static int merge(struct merge *m, struct profile *ret)
 	m->first = m->cold ? &m->run : &m->last;
 	m->second = m->cold ? &m->last : &m->run;
 	err = rank(m);
+	/* with a million ranges on each side, what is not needed any more would be most of the memory */
+	merge_side_forget_matches(&m->last);
+	merge_side_forget_matches(&m->run);
 	if (!err)
 		err = unite(m);
-	/* a million ranges on each side: what is not needed any more would be a third of the memory */
-	merge_side_clear(&m->last);
-	merge_side_clear(&m->run);
+	clear(m);
 	return err ? err : make_result(m, ret);
 }
 
@@ -335,11 +346,8 @@ int profile_merge(const struct profile *last, const uint8_t *notes, const struct
 	err = merge(&m, ret);
 	if (!err)
 		take_history(m.last.profile, run, ret);
-	merge_side_clear(&m.last);
-	merge_side_clear(&m.run);
+	clear(&m);
 	free(m.files);
-	free(m.rank_first);
-	free(m.rank_second);
 	free(m.pieces);
 	return err;
 }

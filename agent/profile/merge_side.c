@@ -77,7 +77,7 @@ static uint32_t take_path(const struct named *names, uint32_t n, uint32_t number
 	if (names[used - 1].from_run)
 		now = &run->profile->files[names[used - 1].index];
 	newest = now ? now : &last->profile->files[names[used - 1].index];
-	*ret = (struct merge_file){ names[0].path, newest, MERGE_NONE };
+	*ret = (struct merge_file){ names[0].path, newest, MERGE_NONE, 0 };
 	for (i = 0; i < used; i++) {
 		struct merge_side *side = names[i].from_run ? run : last;
 		uint32_t index = names[i].index;
@@ -143,6 +143,12 @@ int merge_sides_fill(struct merge_side *last, const uint8_t *notes, struct merge
 	sort_ranges(run);
 	*ret_nfiles = number;
 	return 0;
+}
+
+void merge_side_forget_matches(struct merge_side *side)
+{
+	free(side->match);
+	side->match = NULL;
 }
 
 void merge_side_clear(struct merge_side *side)

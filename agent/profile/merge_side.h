@@ -23,6 +23,7 @@ struct merge_file {
 	const char *path;
 	const struct profile_file *file;
 	uint32_t index; /* in the result; MERGE_NONE: not there yet */
+	uint32_t npieces; /* of the result that are of it */
 };
 
 /*
@@ -31,6 +32,8 @@ struct merge_file {
  */
 int merge_sides_fill(struct merge_side *last, const uint8_t *notes, struct merge_side *run,
 		     struct merge_file **ret_files, uint32_t *ret_nfiles);
+
+void merge_side_forget_matches(struct merge_side *side);
 
 /*
  * Frees all but the profile. Accepts a side that was cleared.

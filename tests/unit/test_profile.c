@@ -3,6 +3,8 @@
 /* Profiles on the disk: what was written comes back, and what is damaged or not ours does not. */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -11,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -471,6 +474,31 @@ static void write_fails_half_way(void **state)
 	assert_false(exists(sandbox_path(s, "/state/.new")));
 }
 
+/* The same on a disk that is really full: a small one of our own, which only root can have. */
+static void full_disk(void **state)
+{
+	static struct profile_range many[16384];
+	struct profile p = sample(), old = p, read;
+	struct sandbox *s = *state;
+	size_t i;
+
+	if (geteuid() || unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL))
+		skip();
+	assert_int_equal(mkdir(s->state, 0700), 0);
+	assert_int_equal(mount("tmpfs", s->state, "tmpfs", 0, "size=64k,mode=0700"), 0);
+	write_sample(s);
+	for (i = 0; i < 16384; i++)
+		many[i] = (struct profile_range){ 0, (uint32_t)i, 1, 1 };
+	p.ranges = many;
+	p.nranges = 16384;
+	assert_int_equal(profile_write(s->state, &p), -ENOSPC);
+	assert_int_equal(open_sample(s, &read), 0);
+	assert_same(&old, &read);
+	profile_close(&read);
+	assert_false(exists(sandbox_path(s, "/state/.new")));
+	assert_int_equal(umount(s->state), 0);
+}
+
 /* What a killed writer left is replaced. */
 static void left_behind(void **state)
 {
@@ -634,6 +662,7 @@ int main(void)
 		IN_SANDBOX(links_are_replaced),
 		IN_SANDBOX(folder_of_others),
 		IN_SANDBOX(write_fails_half_way),
+		IN_SANDBOX(full_disk),
 		IN_SANDBOX(left_behind),
 		IN_SANDBOX(one_is_set_aside),
 		IN_SANDBOX(huge_file),
