@@ -19,7 +19,8 @@ PR_SET_CHILD_SUBREAPER = 36
 LINES_FIRST, LINES_ALL = 20, 1000000  # of what a tool prints: enough to say why it failed
 SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
 PACKAGES = {"runqlat": "libbpf-tools", "offcputime": "libbpf-tools", "bpftrace": "bpftrace", "perf": "linux-perf",
-            "gcc": "gcc", "make": "make", "nice": "coreutils", "taskset": "util-linux", "unshare": "util-linux"}
+            "gcc": "gcc", "make": "make", "nice": "coreutils", "taskset": "util-linux", "unshare": "util-linux",
+            "losetup": "mount", "mkfs.ext4": "e2fsprogs"}
 
 
 class BenchError(Exception):
