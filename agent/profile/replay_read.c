@@ -81,20 +81,23 @@ static int run_ops(struct reader *r)
 	return err;
 }
 
-/* Only what is not there is read; what the kernel does not tell, is not there. */
+/*
+ * Only what is not there is read; what the kernel does not tell, is not there. Counted in whole pages, as the misses are
+ * that it is compared with.
+ */
 static void add_op(struct reader *r, const struct profile_range *range, int fd, uint64_t offset, uint64_t bytes)
 {
-	uint64_t cached;
+	uint64_t cached, whole = (bytes + PROFILE_PAGE - 1) / PROFILE_PAGE * PROFILE_PAGE;
 
 	if (sys_cached(fd, offset, bytes, &cached))
 		cached = 0;
-	if (cached > bytes)
-		cached = bytes;
-	r->outcome.wanted_bytes += bytes;
+	if (cached > whole)
+		cached = whole;
+	r->outcome.wanted_bytes += whole;
 	r->outcome.resident_bytes += cached;
-	if (cached == bytes)
+	if (cached == whole)
 		return;
-	r->absent[r->nops] = bytes - cached;
+	r->absent[r->nops] = whole - cached;
 	r->range[r->nops] = (uint32_t)(range - r->profile->ranges);
 	r->ops[r->nops++] = (struct accel_io_op){ .fd = fd, .kind = ACCEL_IO_WARM, .offset = offset, .bytes = bytes };
 }
