@@ -13,9 +13,12 @@
 
 #include "commands.h"
 #include "options.h"
+#include "profile/profile.h"
 #include "run/emit.h"
 #include "run/launch.h"
 #include "run/permit.h"
+#include "run/recording.h"
+#include "run/replaying.h"
 #include "run/target.h"
 #include "run/tuning.h"
 #include "run/watch.h"
@@ -31,6 +34,7 @@ struct run {
 	struct host host;
 	struct watch watch;
 	struct tuning tuning;
+	struct replaying *replaying; /* NULL: nothing is replayed */
 	struct target_state target;
 	struct launch launch;
 	struct signals_before signals_before;
@@ -92,6 +96,15 @@ static void on_signal(struct run *run)
 	}
 }
 
+static void on_started(void *context, unsigned int app, pid_t pid)
+{
+	struct run *run = context;
+
+	tuning_started(&run->tuning, app, pid);
+	if (run->replaying)
+		replaying_started(run->replaying, app, pid);
+}
+
 static int start_command(struct run *run)
 {
 	int err = launch_start(run->config->command, &run->signals_before, &run->launch);
@@ -102,7 +115,9 @@ static int start_command(struct run *run)
 		log_err("%s: cannot be started: %s", run->config->command[0], strerror(-err));
 		return EXIT_UNSUPPORTED;
 	}
-	tuning_started(&run->tuning, 0, run->launch.pid); /* it has its place before its first instruction */
+	if (run->watch.recording)
+		recording_identify(run->watch.recording, run->config->command[0]);
+	on_started(run, 0, run->launch.pid); /* it has its place before its first instruction */
 	err = launch_go(&run->launch);
 	if (!err)
 		return 0;
@@ -207,11 +222,15 @@ static void wait_for_end(struct run *run)
 		if (fds[0].revents)
 			on_signal(run);
 		tracer_drain(run->watch.tracer);
+		if (run->watch.recording)
+			recording_tick(run->watch.recording);
 		run->tuning_ns = tuning_tick(&run->tuning);
 		if (fds[2].revents || getpid() == 1)
 			reap_command(run);
 		if (!remaining_ms(tick_ns, TICK_MS * 1000000ULL)) {
 			watch_tick(&run->watch);
+			if (run->replaying)
+				replaying_tick(run->replaying);
 			tick_ns = clock_monotonic_ns();
 		}
 		if (run->config->target == TARGET_CGROUP)
@@ -274,9 +293,13 @@ static int follow(struct run *run)
 	run->tuning_ns = tuning_tick(&run->tuning);
 	wait_for_end(run);
 	await_last_breath(run);
+	if (run->replaying)
+		replaying_finish(run->replaying);
 	tuning_finish(&run->tuning);
 	watch_tick(&run->watch);
 	tracer_drain(run->watch.tracer);
+	if (run->watch.recording)
+		recording_finish(run->watch.recording);
 	if (emit_reports(run->config, &run->host, &run->watch, &run->tuning, run->ending))
 		run->report_failed = true;
 	if (run->config->target == TARGET_COMMAND)
@@ -303,11 +326,35 @@ static int open_tracer(struct run *run)
 	return permit_open(&tc, &run->watch.tracer);
 }
 
-static void on_started(void *context, unsigned int app, pid_t pid)
+/* Profiles are root's: they say what root is to read. */
+static bool may_prefetch(const struct config *c)
 {
-	struct run *run = context;
+	return (c->actions & ACTION_PREFETCH) && !c->dry_run && geteuid() == 0 &&
+	       (c->target == TARGET_APPS || c->target == TARGET_COMMAND);
+}
 
-	tuning_started(&run->tuning, app, pid);
+/* A command's replay begins now: it is under way while the programs are loaded. */
+static void start_replaying(struct run *run)
+{
+	const struct config *c = run->config;
+
+	if (!may_prefetch(c))
+		return;
+	run->replaying = replaying_open(&run->watch, PROFILE_DIR);
+	if (!run->replaying)
+		log_warn("out of memory: nothing is prefetched; ignoring");
+	else if (c->target == TARGET_COMMAND)
+		replaying_command(run->replaying, c->command[0]);
+}
+
+/* Runs that are seen from their start are recorded, for their next time. */
+static void start_recording(struct run *run)
+{
+	if (!may_prefetch(run->config))
+		return;
+	run->watch.recording = recording_open(&run->watch, PROFILE_DIR, run->replaying);
+	if (!run->watch.recording)
+		log_warn("out of memory: nothing is recorded; ignoring");
 }
 
 static int prepare(struct run *run)
@@ -329,6 +376,7 @@ static int prepare(struct run *run)
 		return EXIT_UNSUPPORTED;
 	}
 	target_name(&run->target, &run->watch);
+	start_replaying(run);
 	tuning_urgent(&run->tuning, c); /* loading takes a tenth of a second of CPU time */
 	status = open_tracer(run);
 	if (status)
@@ -338,6 +386,8 @@ static int prepare(struct run *run)
 	run->watch.started_context = run;
 	tuning_start(&run->tuning, c, &run->host, &run->watch);
 	tuning_calm(&run->tuning);
+	run->tuning.replaying = run->replaying;
+	start_recording(run);
 	log_debug("BPF programs loaded and attached, %.0f ms of CPU time", run->watch.start_cpu_seconds * 1e3);
 	return catch_signals(run) ? EXIT_UNSUPPORTED : 0;
 }
@@ -353,6 +403,8 @@ int cmd_run(const struct config *config)
 		status = follow(&run);
 	launch_close(&run.launch);
 	tuning_stop(&run.tuning);
+	replaying_close(run.replaying);
+	recording_close(run.watch.recording);
 	tracer_close(run.watch.tracer);
 	watch_clear(&run.watch);
 	target_clear(&run.target);

@@ -20,7 +20,8 @@ LINES_FIRST, LINES_ALL = 20, 1000000  # of what a tool prints: enough to say why
 SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
 PACKAGES = {"runqlat": "libbpf-tools", "offcputime": "libbpf-tools", "bpftrace": "bpftrace", "perf": "linux-perf",
             "fio": "fio", "gcc": "gcc", "make": "make", "nice": "coreutils", "taskset": "util-linux",
-            "unshare": "util-linux", "vmtouch": "vmtouch", "xargs": "findutils", "find": "findutils", "cat": "coreutils"}
+            "unshare": "util-linux", "vmtouch": "vmtouch", "xargs": "findutils", "find": "findutils", "cat": "coreutils",
+            "losetup": "mount", "mkfs.ext4": "e2fsprogs"}
 
 
 class BenchError(Exception):

@@ -3,7 +3,7 @@
 /*
  * A large profile, as a file of ours and as JSON, and how long it takes to load.
  *
- * usage: profile make FOLDER JSON JSON-ARRAYS | load FOLDER | json JSON | merge FOLDER | write FOLDER
+ * usage: profile make FOLDER JSON JSON-ARRAYS | load FOLDER | json JSON | merge FOLDER | plan FOLDER | write FOLDER
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,6 +19,7 @@
 #include "profile/merge.h"
 #include "profile/profile.h"
 #include "profile/profile_store.h"
+#include "profile/replay_plan.h"
 
 #define FILES 20000
 #define RANGES 1000000
@@ -144,6 +145,36 @@ static int merge(const char *folder)
 	return 0;
 }
 
+/* The plan of a replay of all of it: chunks, each file judged as changed, each range clipped. */
+static int plan(const char *folder)
+{
+	struct replay_limits limits;
+	struct replay_plan made;
+	struct profile p;
+	uint64_t offset, bytes, sum = 0;
+	double from;
+	uint32_t i;
+	int err = profile_open(folder, profile_id(&key), &p);
+
+	if (err)
+		return err;
+	from = now_ms();
+	replay_limits_init(&limits, UINT64_MAX);
+	err = replay_plan_make(&p, &limits, &made);
+	for (i = 0; !err && i < p.nranges; i++) {
+		const struct profile_file *file = &p.files[p.ranges[i].file];
+
+		if (replay_range_clip(file, &p.ranges[i], replay_file_judge(file, 800, file->size + 1, 0), file->size + 1,
+				      &offset, &bytes))
+			sum += bytes;
+	}
+	if (err || !sum)
+		return err ? err : -EINVAL;
+	printf("ms=%.3f\nranges=%u\n", now_ms() - from, made.nchunks ? p.nranges : 0);
+	print_memory();
+	return 0;
+}
+
 static int write_one(const char *folder, const struct profile *p)
 {
 	double from = now_ms();
@@ -171,6 +202,8 @@ int main(int argc, char **argv)
 		err = load_json(argv[2]);
 	} else if (!strcmp(what, "merge")) {
 		err = merge(argv[2]);
+	} else if (!strcmp(what, "plan")) {
+		err = plan(argv[2]);
 	} else if (!strcmp(what, "write")) {
 		p = fill(1);
 		err = write_one(argv[2], &p);

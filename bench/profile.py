@@ -37,7 +37,8 @@ def measure(bench, rounds):
     sizes = {name: os.path.getsize(path) for name, path in
              (("profile", profile), ("json", json_path), ("arrays", arrays_path))}
     variants = {"profile": ["load", folder], "profile, not in memory": ["load", folder], "json": ["json", json_path],
-                "arrays": ["json", arrays_path], "merge": ["merge", folder], "write": ["write", folder]}
+                "arrays": ["json", arrays_path], "merge": ["merge", folder], "plan": ["plan", folder],
+                "write": ["write", folder]}
     runs = {name: [] for name in variants}
     for turn in range(rounds):
         for name in rotated(list(variants), turn):
@@ -60,6 +61,8 @@ def summarise(section, runs, sizes):
     section.figure("load", median(ms["profile"]), 50, " ms", 1)
     section.figure("load, from the disk", median(ms["profile, not in memory"]), 50, " ms", 1)
     section.figure("memory of the process that loads it", rss["profile"], 64, " MiB", 1)
+    section.figure("plan of a replay", median(ms["plan"]), 300, " ms", 1)
+    section.figure("memory of the process that makes it", rss["plan"], 64, " MiB", 1)
     section.below("size / size as JSON", sizes["profile"] / sizes["json"], 1 / 3)
     section.at_least("time to load JSON / time to load the profile", median(
         [a / b for a, b in zip(ms["json"], ms["profile"])]), 10, 1)
@@ -72,6 +75,7 @@ def summarise(section, runs, sizes):
          f"{rss['json']:.1f}"],
         ["JSON, an array a range", f"{sizes['arrays'] / 2**20:.1f}", f"{median(ms['arrays']):.1f}",
          spread(ms["arrays"]), f"{rss['arrays']:.1f}"],
+        ["planning a replay of it", "", f"{median(ms['plan']):.1f}", spread(ms["plan"]), f"{rss['plan']:.1f}"],
         ["writing the profile, fsync included", "", f"{median(ms['write']):.1f}", spread(ms["write"]), ""],
         ["merging it with a run of as many ranges", "", f"{median(ms['merge']):.1f}", spread(ms["merge"]),
          f"{rss['merge']:.1f}"]])

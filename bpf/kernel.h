@@ -48,6 +48,7 @@ struct inode {
 	__u32 i_rdev;
 	__u32 i_generation;
 	struct hlist_head i_dentry;
+	atomic_t i_writecount; /* open for writing so many times; less than 0: being executed */
 };
 
 struct dentry {

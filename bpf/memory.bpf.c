@@ -9,6 +9,8 @@ struct file_key {
 	__u64 ino;
 	__u32 dev;
 	__u32 generation;
+	__u32 app;
+	__u32 run; /* what was sent in an earlier run of the app, its reader may have forgotten */
 };
 
 /* Files whose names were sent. */
@@ -19,10 +21,18 @@ struct {
 	__type(value, __u8);
 } named SEC(".maps");
 
-#define PATH_DEPTH 24
-#define NAME_LEN 64
+/* Where a record of names is put together: only as much as they fill is sent. */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct aa_rec_file);
+} naming SEC(".maps");
 
-static __always_inline void send_miss(struct aa_thread *t, struct task_struct *task, __u64 now)
+#define PATH_DEPTH 32
+#define NAME_LEN 256 /* NAME_MAX and a NUL */
+
+static __always_inline void send_miss(struct aa_thread *t, struct task_struct *task)
 {
 	struct aa_rec_miss *r = bpf_ringbuf_reserve(&ring_bulk, sizeof(*r), 0);
 
@@ -30,7 +40,7 @@ static __always_inline void send_miss(struct aa_thread *t, struct task_struct *t
 		record_lost(AA_REC_MISS);
 		return;
 	}
-	record_head(&r->h, AA_REC_MISS, t->app, now, task);
+	record_head(&r->h, AA_REC_MISS, t->app, t->miss_since, task);
 	r->ino = t->miss_ino;
 	r->index = t->miss_index;
 	r->dev = t->miss_dev;
@@ -49,26 +59,24 @@ static __always_inline struct dentry *dentry_of(struct hlist_node *alias)
 
 /*
  * The names from the file up to the root of its file system. Mount points are the agent's business: it knows the
- * device.
+ * device. Returns whether there is nothing more to send of that file.
  */
-static __always_inline void send_file(struct aa_thread *t, struct task_struct *task, struct inode *inode,
+static __always_inline bool send_file(struct aa_thread *t, struct task_struct *task, struct inode *inode,
 				      const struct file_key *key)
 {
 	struct hlist_node *alias = inode->i_dentry.first;
 	struct dentry *dentry, *parent;
 	struct aa_rec_file *r;
 	const unsigned char *name;
-	__u32 at = 0;
+	__u32 at = 0, zero = 0;
 	long n;
 	int i;
 
 	if (!alias)
-		return;
-	r = bpf_ringbuf_reserve(&ring_life, sizeof(*r), 0);
-	if (!r) {
-		record_lost(AA_REC_FILE);
-		return;
-	}
+		return true;
+	r = bpf_map_lookup_elem(&naming, &zero);
+	if (!r)
+		return true;
 	record_head(&r->h, AA_REC_FILE, t->app, 0, task);
 	r->ino = key->ino;
 	r->dev = key->dev;
@@ -90,8 +98,14 @@ static __always_inline void send_file(struct aa_thread *t, struct task_struct *t
 		at += n;
 		dentry = parent;
 	}
+	if (at > AA_PATH_LEN) /* never; the verifier wants to be told */
+		return true;
 	r->bytes = at;
-	bpf_ringbuf_submit(r, RING_FLAGS(&ring_life));
+	if (!bpf_ringbuf_output(&ring_life, r, __builtin_offsetof(struct aa_rec_file, names) + at,
+				RING_FLAGS(&ring_life)))
+		return true;
+	record_lost(AA_REC_FILE);
+	return false;
 }
 
 static __always_inline void note_file(struct aa_thread *t, struct task_struct *task, struct inode *inode,
@@ -101,8 +115,8 @@ static __always_inline void note_file(struct aa_thread *t, struct task_struct *t
 
 	if (bpf_map_lookup_elem(&named, key))
 		return;
-	bpf_map_update_elem(&named, key, &one, BPF_ANY);
-	send_file(t, task, inode, key);
+	if (send_file(t, task, inode, key))
+		bpf_map_update_elem(&named, key, &one, BPF_ANY);
 }
 
 static __always_inline __u32 folio_pages(struct folio *folio)
@@ -125,7 +139,7 @@ static __always_inline __u32 folio_pages(struct folio *folio)
 
 /* Adjacent pages of one file become one record. */
 static __always_inline void note_miss(struct aa_thread *t, struct task_struct *task, struct inode *inode, __u64 index,
-				      __u32 pages)
+				      __u32 pages, __u32 run)
 {
 	bool metadata = inode->i_sb->s_magic ==
 			BDEVFS_MAGIC; /* of the file system on that device: inodes, directories */
@@ -133,6 +147,8 @@ static __always_inline void note_miss(struct aa_thread *t, struct task_struct *t
 		.ino = metadata ? 0 : inode->i_ino,
 		.dev = metadata ? inode->i_rdev : inode->i_sb->s_dev,
 		.generation = inode->i_generation,
+		.app = t->app,
+		.run = run,
 	};
 
 	if (t->miss_pages && t->miss_ino == key.ino && t->miss_dev == key.dev && t->miss_generation == key.generation &&
@@ -141,7 +157,8 @@ static __always_inline void note_miss(struct aa_thread *t, struct task_struct *t
 		return;
 	}
 	if (t->miss_pages)
-		send_miss(t, task, bpf_ktime_get_ns());
+		send_miss(t, task);
+	t->miss_since = bpf_ktime_get_ns();
 	t->miss_ino = key.ino;
 	t->miss_dev = key.dev;
 	t->miss_generation = key.generation;
@@ -149,6 +166,15 @@ static __always_inline void note_miss(struct aa_thread *t, struct task_struct *t
 	t->miss_pages = pages;
 	if (!metadata)
 		note_file(t, task, inode, &key);
+}
+
+/*
+ * A write fills a new page from the program's memory: nothing was missed. But the memory that is written may be a map of
+ * another file, and some calls read one file and write another.
+ */
+static __always_inline bool is_written(struct inode *inode)
+{
+	return inode->i_writecount.counter > 0 || inode->i_sb->s_magic == BDEVFS_MAGIC;
 }
 
 static __always_inline int on_miss(struct address_space *mapping, __u64 index, __u32 pages)
@@ -164,18 +190,17 @@ static __always_inline int on_miss(struct address_space *mapping, __u64 index, _
 	t = thread_of(task);
 	if (!t)
 		return 0;
-	/* a write fills a new page from the program's memory: nothing was missed */
 	wait_call_read(task, &call);
 	class = syscall_class(call.nr);
-	if (class == AA_SYS_WRITE_FD || class == AA_SYS_WRITE)
+	if ((class == AA_SYS_WRITE_FD || class == AA_SYS_WRITE) && is_written(mapping->host))
 		return 0;
 	c = counts_get(t->app);
 	if (!c)
 		return 0;
 	__sync_fetch_and_add(&c->missed_pages, pages);
 	__sync_fetch_and_add(&c->missed_bytes, (__u64)pages * aa_config.page_bytes);
-	if (aa_control.level >= 2)
-		note_miss(t, task, mapping->host, index, pages);
+	if (aa_control.level >= 2 || aa_control.recording)
+		note_miss(t, task, mapping->host, index, pages, c->starts);
 	return 0;
 }
 
@@ -202,7 +227,7 @@ int BPF_PROG(flush_misses, struct task_struct *task)
 		return 0;
 	t = thread_of(task);
 	if (t && t->miss_pages) {
-		send_miss(t, task, bpf_ktime_get_ns());
+		send_miss(t, task);
 		t->miss_pages = 0;
 	}
 	return 0;

@@ -167,8 +167,10 @@ int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid, struct l
 	bpf_probe_read_kernel_str(name, sizeof(name), task->comm);
 	exec_command(app, t, name, allowed_cpus(task), started, now);
 	__sync_fetch_and_add(&c->execs, 1);
-	if (started)
+	if (started) {
 		__sync_fetch_and_add(&c->processes, 1);
+		__sync_fetch_and_add(&c->starts, 1);
+	}
 	record_life(started ? AA_REC_START : AA_REC_EXEC, t->app, now, task, started);
 	return 0;
 }

@@ -35,6 +35,7 @@ struct aa_thread {
 	__u64 ran; /* task->se.sum_exec_runtime when it last left a CPU, ns */
 	__u64 faults; /* task->maj_flt when it was last read */
 	/* page cache misses in a row, not yet sent */
+	__u64 miss_since; /* first of them */
 	__u64 miss_ino;
 	__u64 miss_index;
 	__u32 miss_dev;
@@ -90,7 +91,8 @@ struct aa_control {
 	__u32 level; /* 0: waits for the app; 1: ledger; 2: block, page cache and wait records too */
 	__u32 scanning; /* the agent marks running processes now */
 	__u32 agent; /* pid of the agent, whose turns on a CPU do not count for spreading */
-
+	__u32 recording; /* misses and names are sent whatever the level */
+	__u32 pad;
 	__u64 spread; /* one bit an app: its CPUs are watched for spreading */
 	__u64 marked; /* threads marked by scans */
 	__u64 lost[AA_RECORD_KINDS]; /* records that found the ring full */

@@ -9,7 +9,7 @@
 
 #define AA_RECORD_VERSION 1
 #define AA_MAX_APPS 64
-#define AA_PATH_LEN 448
+#define AA_PATH_LEN 1024 /* bytes of names in a record; most records are shorter */
 #define AA_LONG_WAIT_NS 5000000 /* a wait that a person would want to know of */
 
 enum aa_record_kind {
@@ -19,8 +19,8 @@ enum aa_record_kind {
 	AA_REC_FORK,
 	AA_REC_EXIT,
 	AA_REC_BLOCK, /* one block request, completed; level 2 */
-	AA_REC_MISS, /* pages that the page cache missed; level 2 */
-	AA_REC_FILE, /* names of a file that missed, once a file; level 2 */
+	AA_REC_MISS, /* pages that the page cache missed; level 2, or while a profile is recorded */
+	AA_REC_FILE, /* names of a file that missed, once a file and run; with AA_REC_MISS */
 	AA_REC_WAIT, /* a wait of AA_LONG_WAIT_NS or more, but for timers; level 2 */
 	AA_REC_CGROUP, /* a process was moved into the followed cgroup: scan again */
 	AA_REC_QUEUED, /* a thread waits for another of its app: says no more than that, to wake the agent; never lost */
@@ -68,7 +68,7 @@ struct aa_rec_block {
 };
 
 struct aa_rec_miss {
-	struct aa_rec h;
+	struct aa_rec h; /* time_ns: of the first page */
 	__u64 ino; /* 0: the device itself, that is, its file system's metadata */
 	__u64 index; /* in pages */
 	__u32 dev;
@@ -84,7 +84,8 @@ struct aa_rec_file {
 	__u32 generation;
 	__u32 bytes; /* used in names */
 	__u32 complete; /* 1: names reach the root of the file system */
-	char names[AA_PATH_LEN]; /* the file's name first, each NUL-terminated, then its directory, ... */
+	char names
+		[AA_PATH_LEN]; /* the file's name first, each NUL-terminated, then its directory, ...; ends with bytes */
 };
 
 struct aa_rec_wait {
@@ -125,6 +126,7 @@ struct aa_dev {
 struct aa_counts {
 	__u64 processes;
 	__u64 execs;
+	__u64 starts; /* of a process that is followed by itself */
 	__u64 missed_pages;
 	__u64 missed_bytes;
 	__u64 major_faults;

@@ -88,6 +88,8 @@ probe()
 		need python3 have python3
 		need jq have jq
 		need strace have strace
+		need xfsprogs have mkfs.xfs
+		need btrfs-progs have mkfs.btrfs
 		;;
 	fuzz)
 		# The package carries the version of clang, so clang must be there to tell it.

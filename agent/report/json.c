@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "report/prefetch.h"
 #include "report/report.h"
 #include "report/value.h"
 #include "util/cleanup.h"
@@ -333,6 +334,7 @@ static json_t *report_object(const struct report *r)
 	err |= json_object_set_new(
 		ret, "operations",
 		value_array(r->operations, r->noperations, sizeof(*r->operations), operation_object));
+	err |= json_object_set_new(ret, "prefetch", prefetch_object(r));
 	if (!err)
 		return ret;
 	json_decref(ret);

@@ -11,6 +11,8 @@
 #include "model/change.h"
 #include "model/model.h"
 #include "model/operations.h"
+#include "model/prefetch.h"
+#include "model/replayed.h"
 
 struct report {
 	const struct app *app;
@@ -23,6 +25,8 @@ struct report {
 	size_t nchanges;
 	const struct operation *operations;
 	size_t noperations;
+	const struct replayed *replayed; /* NULL: the same for replaying */
+	const struct prefetch_recorded *recorded; /* NULL: recording was not allowed, or not possible */
 	bool dry_run;
 	bool keep; /* --on-exit keep: what is still in force at the end was left so on purpose */
 	const char *unchanged; /* why nothing was changed, to follow "Nothing was changed: "; NULL: what is usual */

@@ -9,6 +9,7 @@
 #include "model/units.h"
 #include "report/changes.h"
 #include "report/page.h"
+#include "report/prefetch.h"
 #include "report/tables.h"
 #include "util/cleanup.h"
 
@@ -262,6 +263,7 @@ static int render(const struct report *r, struct page *page, char **ret_text, si
 		table_devices(page, r->app);
 		table_page_cache(page, r->app);
 		table_waits(page, r->app);
+		prefetch_section(page, r);
 	}
 	write_cost(page, r);
 	changes_conclusion(page, r);

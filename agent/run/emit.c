@@ -16,6 +16,7 @@
 #include "catalogue.h"
 #include "model/operations.h"
 #include "report/report.h"
+#include "run/replaying.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/file.h"
@@ -105,7 +106,8 @@ static const char *known_kind(void *catalogue, const char *command)
 #define CHANGES_MAX 64
 
 static int print_app(const struct config *config, const struct host *host, const struct app *app,
-		     const struct agent_cost *cost, const struct tuning *tuning, unsigned int index, FILE *out)
+		     const struct agent_cost *cost, const struct tuning *tuning, const struct recording *recording,
+		     unsigned int index, FILE *out)
 {
 	struct report_style style = choose_style(config);
 	struct verdict verdicts[DETECT_MAX];
@@ -123,6 +125,8 @@ static int print_app(const struct config *config, const struct host *host, const
 		.nchanges = changes ? tuning_changes(tuning, index, changes, CHANGES_MAX) : 0,
 		.unchanged = tuning->off,
 		.restricted = config->actions != ACTION_ALL,
+		.replayed = tuning->replaying ? replaying_result(tuning->replaying, index) : NULL,
+		.recorded = recording ? recording_result(recording, index) : NULL,
 		.operations = operations,
 		.noperations = noperations,
 		.interim = app->ending == ENDING_NOT_YET,
@@ -167,7 +171,7 @@ static int print_all(const struct config *config, const struct host *host, struc
 		if (config->from_catalogue && !app.seen)
 			snprintf(app.name, sizeof(app.name), "any of %u known app%s", watch->napps,
 				 watch->napps == 1 ? "" : "s");
-		err = print_app(config, host, &app, &cost, tuning, i, out);
+		err = print_app(config, host, &app, &cost, tuning, watch->recording, i, out);
 		app_clear(&app);
 	}
 	agent_cost_clear(&cost);

@@ -17,6 +17,7 @@
 #include "act/journal.h"
 #include "bpf/ledger.h"
 #include "catalogue.h"
+#include "run/replaying.h"
 #include "sys/machine.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
@@ -29,7 +30,9 @@ static bool member(void *context, unsigned int app, pid_t pid)
 	const struct tuning *t = context;
 	cleanup_close int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 
-	return pidfd >= 0 && tracer_app_of(t->watch->tracer, pidfd) == (int)app;
+	/* one that reads ahead for the app belongs to it as well: it makes nobody a stranger in their groups */
+	return (pidfd >= 0 && tracer_app_of(t->watch->tracer, pidfd) == (int)app) ||
+	       (t->replaying && replaying_helps(t->replaying, app, pid));
 }
 
 static int watch_cpus(void *context, uint64_t apps)

@@ -8,6 +8,8 @@
 #include "options.h"
 #include "run/watch.h"
 
+struct replaying;
+
 struct tuning {
 	struct governor_config config;
 	struct governor *governor; /* NULL: nothing is changed */
@@ -16,6 +18,7 @@ struct tuning {
 	struct aa_ledger *ledger; /* room for one, owned */
 	bool urgent; /* tuning_urgent() raised our priority: */
 	int nice; /* it was this before */
+	const struct replaying *replaying; /* whose processes work for the apps; not owned; NULL: there are none */
 	const char *off; /* why there is no governor, for the report; NULL: there is one */
 };
 

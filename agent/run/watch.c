@@ -117,8 +117,11 @@ static void start(struct watch *watch, unsigned int app, pid_t pid)
 void watch_first(struct watch *watch, unsigned int app, pid_t pid)
 {
 	/* it may have ended before the scan came to it, or be one that the scan leaves out */
-	if (pid > 0 && !tracer_read_ledger(watch->tracer, app, watch->ledger) && watch->ledger->started)
-		start(watch, app, pid);
+	if (pid <= 0 || tracer_read_ledger(watch->tracer, app, watch->ledger) || !watch->ledger->started)
+		return;
+	if (watch->recording)
+		recording_joined(watch->recording, app);
+	start(watch, app, pid);
 }
 
 void watch_refresh(struct watch *watch, unsigned int app)
@@ -136,6 +139,8 @@ void watch_record(void *context, const struct aa_rec *r)
 	watch->events++;
 	if (r->app >= watch->napps && r->kind != AA_REC_CGROUP)
 		return;
+	if (watch->recording)
+		recording_take(watch->recording, r);
 	switch (r->kind) {
 	case AA_REC_START:
 		log_debug("%s: followed from the exec of process %u (%.16s) on", watch->apps[r->app].name, r->pid,

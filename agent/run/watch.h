@@ -11,6 +11,7 @@
 #include "model/model.h"
 #include "model/waits.h"
 #include "run/level.h"
+#include "run/recording.h"
 #include "sys/limits.h"
 #include "sys/machine.h"
 #include "trace/tracer.h"
@@ -45,6 +46,7 @@ struct watch {
 	/* told of each process that begins to be followed by itself: not of those that others forked; may be NULL */
 	void (*started)(void *context, unsigned int app, pid_t pid);
 	void *started_context;
+	struct recording *recording; /* of profiles, not owned; NULL: nothing is recorded */
 	bool cgroup_moved; /* somebody moved into a cgroup since the last look */
 };
 

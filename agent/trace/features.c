@@ -102,6 +102,9 @@ int features_probe(struct features *ret)
 	f.block_rq_complete = event_args(btf, "block_rq_complete", NULL);
 	f.add_to_page_cache = event_args(btf, "mm_filemap_add_to_page_cache", &proto);
 	f.folios = f.add_to_page_cache == 1 && takes_folio(btf, proto);
+	f.page_use = event_args(btf, "mm_filemap_get_pages", NULL) == 3 &&
+		     event_args(btf, "mm_filemap_map_pages", NULL) == 3 &&
+		     event_args(btf, "mm_filemap_fault", NULL) == 2;
 	f.direct_reclaim = event_args(btf, "mm_vmscan_direct_reclaim_begin", NULL);
 	f.memcg_reclaim = event_args(btf, "mm_vmscan_memcg_reclaim_begin", NULL);
 	btf__free(btf);

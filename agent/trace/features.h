@@ -24,6 +24,7 @@ struct features {
 	int block_rq_complete;
 	int add_to_page_cache;
 	bool folios; /* add_to_page_cache has a folio, not a page */
+	bool page_use; /* it tells which pages are looked at: filemap_get_pages, _map_pages and _fault */
 	int direct_reclaim;
 	int memcg_reclaim;
 };

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,18 +16,22 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "aa_use.h"
 #include "accel.skel.h"
 #include "trace/syscalls.h"
 #include "util/cleanup.h"
 #include "util/log.h"
 
 #define SPREAD_PROGRAMS 3
+#define USE_PROGRAMS 3
 
 struct tracer {
 	struct accel *skel;
 	struct ring_buffer *rings;
 	struct bpf_link *waking; /* attached while wakers are wanted */
 	struct bpf_link *spread[SPREAD_PROGRAMS]; /* attached while an app is to be spread */
+	struct bpf_link *use[USE_PROGRAMS]; /* attached from tracer_note_use() on */
+	bool tells_use; /* this kernel can */
 	void (*record)(void *context, const struct aa_rec *record);
 	void *context;
 	struct aa_app *snapshot; /* room for one map value */
@@ -36,7 +41,7 @@ static const size_t record_size[AA_RECORD_KINDS] = {
 	[AA_REC_START] = sizeof(struct aa_rec_exec),  [AA_REC_END] = sizeof(struct aa_rec_exec),
 	[AA_REC_EXEC] = sizeof(struct aa_rec_exec),   [AA_REC_FORK] = sizeof(struct aa_rec_exec),
 	[AA_REC_EXIT] = sizeof(struct aa_rec_exit),   [AA_REC_BLOCK] = sizeof(struct aa_rec_block),
-	[AA_REC_MISS] = sizeof(struct aa_rec_miss),   [AA_REC_FILE] = sizeof(struct aa_rec_file),
+	[AA_REC_MISS] = sizeof(struct aa_rec_miss),   [AA_REC_FILE] = offsetof(struct aa_rec_file, names),
 	[AA_REC_QUEUED] = sizeof(struct aa_rec),      [AA_REC_WAIT] = sizeof(struct aa_rec_wait),
 	[AA_REC_CGROUP] = sizeof(struct aa_rec_exec),
 };
@@ -48,6 +53,8 @@ static int on_record(void *context, void *data, size_t size)
 
 	if (size < sizeof(*r) || r->version != AA_RECORD_VERSION || r->kind >= AA_RECORD_KINDS ||
 	    size < record_size[r->kind])
+		return 0;
+	if (r->kind == AA_REC_FILE && size - record_size[AA_REC_FILE] < ((const struct aa_rec_file *)r)->bytes)
 		return 0;
 	t->record(t->context, r);
 	return 0;
@@ -75,6 +82,9 @@ static void choose_programs(struct accel *s, const struct tracer_config *c, cons
 		{ s->progs.direct_reclaim_end, f->direct_reclaim >= 0 },
 		{ s->progs.memcg_reclaim_begin, f->memcg_reclaim >= 0 },
 		{ s->progs.memcg_reclaim_end, f->memcg_reclaim >= 0 },
+		{ s->progs.use_get_pages, f->page_use },
+		{ s->progs.use_map_pages, f->page_use },
+		{ s->progs.use_fault, f->page_use },
 	};
 	size_t i;
 
@@ -84,6 +94,9 @@ static void choose_programs(struct accel *s, const struct tracer_config *c, cons
 	bpf_program__set_autoattach(s->progs.spread_switch, false);
 	bpf_program__set_autoattach(s->progs.spread_wakeup, false);
 	bpf_program__set_autoattach(s->progs.spread_wakeup_new, false);
+	bpf_program__set_autoattach(s->progs.use_get_pages, false);
+	bpf_program__set_autoattach(s->progs.use_map_pages, false);
+	bpf_program__set_autoattach(s->progs.use_fault, false);
 }
 
 static int configure(struct accel *s, const struct tracer_config *c)
@@ -159,6 +172,7 @@ int tracer_open(const struct tracer_config *config, const struct features *featu
 		return -ENOMEM;
 	t->record = config->record;
 	t->context = config->context;
+	t->tells_use = features->page_use;
 	t->snapshot = malloc(sizeof(*t->snapshot));
 	err = t->snapshot ? load(t, config, features) : -ENOMEM;
 	if (err) {
@@ -179,12 +193,23 @@ static void detach_spread(struct tracer *t)
 	}
 }
 
+static void detach_use(struct tracer *t)
+{
+	unsigned int i;
+
+	for (i = 0; i < USE_PROGRAMS; i++) {
+		bpf_link__destroy(t->use[i]);
+		t->use[i] = NULL;
+	}
+}
+
 void tracer_close(struct tracer *tracer)
 {
 	if (!tracer)
 		return;
 	bpf_link__destroy(tracer->waking);
 	detach_spread(tracer);
+	detach_use(tracer);
 	ring_buffer__free(tracer->rings);
 	accel__destroy(tracer->skel);
 	free(tracer->snapshot);
@@ -256,6 +281,11 @@ void tracer_set_level(struct tracer *tracer, unsigned int level)
 	__atomic_store_n(&tracer->skel->bss->aa_control.level, level, __ATOMIC_RELAXED);
 }
 
+void tracer_set_recording(struct tracer *tracer, bool wanted)
+{
+	__atomic_store_n(&tracer->skel->bss->aa_control.recording, wanted, __ATOMIC_RELAXED);
+}
+
 int tracer_set_wakers(struct tracer *tracer, bool wanted)
 {
 	if (!wanted) {
@@ -302,6 +332,55 @@ int tracer_set_spread(struct tracer *tracer, uint64_t apps)
 	if (!apps)
 		detach_spread(tracer);
 	return err;
+}
+
+int tracer_note_use(struct tracer *tracer)
+{
+	struct bpf_program *programs[USE_PROGRAMS] = {
+		tracer->skel->progs.use_get_pages,
+		tracer->skel->progs.use_map_pages,
+		tracer->skel->progs.use_fault,
+	};
+	unsigned int i;
+
+	if (!tracer->tells_use)
+		return -ENOTSUP;
+	for (i = 0; i < USE_PROGRAMS; i++) {
+		tracer->use[i] = bpf_program__attach(programs[i]);
+		if (!tracer->use[i]) {
+			int err = -errno;
+
+			detach_use(tracer);
+			return err;
+		}
+	}
+	return 0;
+}
+
+void tracer_forget_use(struct tracer *tracer)
+{
+	int fd = bpf_map__fd(tracer->skel->maps.used);
+	struct aa_use_key key;
+
+	if (!tracer->use[0])
+		return;
+	while (!bpf_map_get_next_key(fd, NULL, &key))
+		if (bpf_map_delete_elem(fd, &key))
+			break;
+	__atomic_store_n(&tracer->skel->bss->aa_use_lost, 0, __ATOMIC_RELAXED);
+}
+
+bool tracer_use_known(const struct tracer *tracer)
+{
+	return tracer->use[0] && !__atomic_load_n(&tracer->skel->bss->aa_use_lost, __ATOMIC_RELAXED);
+}
+
+uint64_t tracer_use(const struct tracer *tracer, uint32_t dev, uint64_t ino, uint64_t block)
+{
+	const struct aa_use_key key = { .ino = ino, .block = block, .dev = dev };
+	uint64_t bits;
+
+	return bpf_map_lookup_elem(bpf_map__fd(tracer->skel->maps.used), &key, &bits) ? 0 : bits;
 }
 
 struct aa_cpus *tracer_cpus(struct tracer *tracer)

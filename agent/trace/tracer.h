@@ -72,6 +72,11 @@ unsigned int tracer_level(const struct tracer *tracer);
 void tracer_set_level(struct tracer *tracer, unsigned int level);
 
 /*
+ * Has page cache misses and the names of their files sent at level 1, too.
+ */
+void tracer_set_recording(struct tracer *tracer, bool wanted);
+
+/*
  * Records who ends long waits, or stops it: another program at each wake-up of the machine. Returns 0, or -errno if it
  * could not be attached.
  */
@@ -87,6 +92,27 @@ int tracer_set_spread(struct tracer *tracer, uint64_t apps);
  * What they see: the kernel writes it at any time. Setting armed asks for one record AA_REC_QUEUED, at once.
  */
 struct aa_cpus *tracer_cpus(struct tracer *tracer);
+
+/*
+ * Notes from now on which pages of files followed threads look at. Returns 0, -ENOTSUP (this kernel does not tell), or
+ * -errno if the programs could not be attached.
+ */
+int tracer_note_use(struct tracer *tracer);
+
+/*
+ * Whether all of that was noted since tracer_note_use(), or since it was forgotten.
+ */
+bool tracer_use_known(const struct tracer *tracer);
+
+/*
+ * Forgets it, to start anew.
+ */
+void tracer_forget_use(struct tracer *tracer);
+
+/*
+ * Which of AA_USE_PAGES pages of a file were looked at, from block * AA_USE_PAGES on; dev is the kernel's dev_t.
+ */
+uint64_t tracer_use(const struct tracer *tracer, uint32_t dev, uint64_t ino, uint64_t block);
 
 /*
  * A descriptor that becomes readable when records wait that should not wait.

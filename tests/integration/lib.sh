@@ -88,12 +88,13 @@ end_of() {
 	status=$?
 }
 
-# Groups, loop devices and processes that this case made; only these are touched.
+# Groups, mounts, loop devices and processes that this case made; only these are touched.
 groups=()
+mounts=()
 loops=()
 
 case_end() {
-	local pid group loop
+	local pid group loop i
 
 	for pid in $(jobs -p); do
 		kill -TERM "$pid" 2>/dev/null
@@ -101,6 +102,9 @@ case_end() {
 	wait 2>/dev/null
 	for group in "${groups[@]}"; do
 		group_remove "$group"
+	done
+	for ((i = ${#mounts[@]} - 1; i >= 0; i--)); do
+		mountpoint -q "${mounts[i]}" && umount "${mounts[i]}"
 	done
 	for loop in "${loops[@]}"; do
 		losetup -d "$loop"

@@ -268,7 +268,7 @@ static void test_text_full(void **state)
 		assert_int_equal(path[1], 'a' + ino % 26);
 		assert_int_equal(strlen(path), sizeof(names));
 	}
-	assert_in_range(named, FILES_MAX / 40, FILES_MAX / 10);
+	assert_in_range(named, FILES_MAX / 100, FILES_MAX / 20);
 	assert_int_equal(files_path(*state, only(*state, FILES_MAX), path, sizeof(path)), -ENOENT);
 }
 

@@ -109,6 +109,34 @@ static void test_keys(void **state)
 	json_decref(json);
 }
 
+/* What was recorded: null without recording; else its state by name, with an error only where there was one. */
+static void test_recorded(void **state)
+{
+	struct app app = small_app();
+	struct prefetch_recorded recorded = { .state = RECORDED_WRITTEN, .files = 3, .bytes = 8192, .outputs = 2 };
+	struct report r = { .app = &app, .host = &host, .cost = &cost };
+	json_t *json = parsed(&r), *at_recorded;
+
+	(void)state;
+	assert_true(json_is_null(at(json, "prefetch", NULL)));
+	json_decref(json);
+	r.recorded = &recorded;
+	json = parsed(&r);
+	at_recorded = at(json, "prefetch", "recorded");
+	assert_string_equal(json_string_value(at(at_recorded, "state", NULL)), "written");
+	assert_int_equal(json_integer_value(at(at_recorded, "files", NULL)), 3);
+	assert_int_equal(json_integer_value(at(at_recorded, "bytes", NULL)), 8192);
+	assert_int_equal(json_integer_value(at(at_recorded, "left_out", "outputs")), 2);
+	assert_true(json_is_null(at(at_recorded, "error", NULL)));
+	json_decref(json);
+	recorded = (struct prefetch_recorded){ .state = RECORDED_FAILED, .error = ENOSPC };
+	json = parsed(&r);
+	at_recorded = at(json, "prefetch", "recorded");
+	assert_string_equal(json_string_value(at(at_recorded, "state", NULL)), "failed");
+	assert_string_equal(json_string_value(at(at_recorded, "error", NULL)), strerror(ENOSPC));
+	json_decref(json);
+}
+
 /* Seconds keep their microseconds, and the wall states with idle add up. */
 static void test_numbers(void **state)
 {
@@ -427,6 +455,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_keys),
+		cmocka_unit_test(test_recorded),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_unknown_is_null),
 		cmocka_unit_test(test_hostile_names),

@@ -369,10 +369,39 @@ static void test_full(void **state)
 	fclose(full);
 }
 
+/* What was recorded for the next run, and what kept it from being recorded; a warm run says nothing. */
+static void test_recorded(void **state)
+{
+	struct fixture *f = *state;
+	struct prefetch_recorded recorded = { .state = RECORDED_WRITTEN, .files = 1, .ranges = 1200, .bytes = 2 << 20 };
+	char *text;
+
+	f->report.recorded = &recorded;
+	recorded.outputs = 1;
+	recorded.gone = 3;
+	text = render(f, &plain);
+	assert_has(text, "Recorded for the next run: 2 MiB in 1,200 ranges of 1 file; left out: 1 file");
+	assert_has(text, "that was written meanwhile, 3 files that are gone.");
+	free(text);
+	recorded = (struct prefetch_recorded){ .state = RECORDED_INCOMPLETE, .lost = 4000 };
+	text = render(f, &plain);
+	assert_has(text, "Nothing was recorded for the next run: 4,000 records were lost;");
+	free(text);
+	recorded = (struct prefetch_recorded){ .state = RECORDED_FAILED, .error = ENOSPC };
+	text = render(f, &plain);
+	assert_has(text, "What was read could not be recorded for the next run: No space left on device.");
+	free(text);
+	recorded = (struct prefetch_recorded){ .state = RECORDED_WARM };
+	text = render(f, &plain);
+	assert_null(strstr(text, "ecorded"));
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_parts, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_recorded, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_operations, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_long_times, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_zero_rows, setup, teardown),

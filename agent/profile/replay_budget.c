@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Copyright (c) 2026 The accel-agent authors */
+/* From /proc/meminfo and the groups' limits. */
+#include "profile/replay_budget.h"
+
+#include "sys/limits.h"
+#include "sys/machine.h"
+
+#define SHARE 2
+
+uint64_t replay_budget(const char *root, pid_t pid)
+{
+	uint64_t total, available, room;
+
+	if (sys_memory_read(root, &total, &available))
+		return 0;
+	if (!sys_memory_room_read(root, pid, &room) && room < available)
+		available = room;
+	return available / SHARE;
+}

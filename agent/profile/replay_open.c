@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Copyright (c) 2026 The accel-agent authors */
+/* First a look that opens nothing (O_PATH), then the same file by its descriptor: nobody can put another there between. */
+#include "profile/replay_open.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
+
+#include "sys/mounts.h"
+#include "util/cleanup.h"
+
+#define THREADS 15 /* besides the caller's own */
+#define FILES_A_THREAD 8 /* fewer are opened before another thread has started */
+
+struct work {
+	const struct profile *profile;
+	struct replay_opened *files;
+	uint32_t n;
+	atomic_uint next;
+};
+
+/* The file behind an O_PATH descriptor, for reading. Returns a descriptor or -errno. */
+static int reopen(int path_fd)
+{
+	char path[40];
+	int fd;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", path_fd);
+	fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOATIME | O_CLOEXEC);
+	if (fd < 0 && errno == EPERM) /* not root, and not ours */
+		fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	posix_fadvise(fd, 0, 0, POSIX_FADV_RANDOM); /* no readahead: what is wanted is known */
+	return fd;
+}
+
+static enum replay_file open_file(const char *path, struct replay_opened *o)
+{
+	cleanup_close int look = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	o->fd = -1;
+	if (look < 0)
+		return errno == ENOENT || errno == ENOTDIR ? REPLAY_FILE_GONE : REPLAY_FILE_REFUSED;
+	if (fstat(look, &st) < 0 || !S_ISREG(st.st_mode))
+		return REPLAY_FILE_REFUSED;
+	o->fd = reopen(look);
+	if (o->fd < 0)
+		return REPLAY_FILE_REFUSED;
+	o->size = (uint64_t)st.st_size;
+	o->ino = st.st_ino;
+	o->dev = st.st_dev;
+	o->mtime_ns = st.st_mtim.tv_sec * 1000000000LL + st.st_mtim.tv_nsec;
+	return REPLAY_FILE_SAME;
+}
+
+static void *open_some(void *context)
+{
+	struct work *w = context;
+	struct replay_opened *o;
+	uint32_t i;
+
+	while ((i = atomic_fetch_add(&w->next, 1)) < w->n) {
+		o = &w->files[i];
+		o->state = open_file(profile_path_of(w->profile, &w->profile->files[o->file]), o);
+	}
+	return NULL;
+}
+
+void replay_open_files(const struct profile *profile, struct replay_opened *files, uint32_t n)
+{
+	struct work w = { .profile = profile, .files = files, .n = n };
+	pthread_t threads[THREADS];
+	unsigned int i, started = 0;
+
+	while (started < THREADS && n / FILES_A_THREAD > started &&
+	       !pthread_create(&threads[started], NULL, open_some, &w))
+		started++;
+	open_some(&w);
+	for (i = 0; i < started; i++)
+		pthread_join(threads[i], NULL);
+}
+
+/* Whether a file of the profile lies on the device. */
+static bool is_home(const struct profile *profile, uint32_t dev)
+{
+	const struct sys_mount *mount;
+	struct sys_mounts mounts;
+	bool ret = false;
+	uint32_t i;
+
+	if (sys_mounts_read("", &mounts))
+		return false;
+	for (i = 0; !ret && i < profile->nfiles; i++) {
+		if (profile->files[i].flags & PROFILE_FILE_DEVICE)
+			continue;
+		mount = sys_mount_of(&mounts, profile_path_of(profile, &profile->files[i]));
+		ret = mount && mount->dev == dev;
+	}
+	sys_mounts_free(&mounts);
+	return ret;
+}
+
+int replay_open_device(const struct profile *profile, const struct profile_file *file)
+{
+	cleanup_close int look = open(profile_path_of(profile, file), O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	if (look < 0 || fstat(look, &st) < 0)
+		return -errno;
+	if (!S_ISBLK(st.st_mode) || !is_home(profile, (uint32_t)(major(st.st_rdev) << 20 | minor(st.st_rdev))))
+		return -EPERM;
+	return reopen(look);
+}

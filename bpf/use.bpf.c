@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Copyright (c) 2026 The accel-agent authors */
+/*
+ * Which pages of files followed threads look at, missed or not: what a prefetch should have brought, and what it was
+ * worth. Attached while runs are recorded; kernels before 6.12 or so do not have these events.
+ */
+#include "follow.h"
+#include "aa_use.h"
+
+char LICENSE[] SEC("license") = "Dual BSD/GPL";
+
+/* Allocated as it fills: most of the time nobody asks. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__uint(max_entries, AA_USE_MAX);
+	__type(key, struct aa_use_key);
+	__type(value, __u64);
+} used SEC(".maps");
+
+__u64 aa_use_lost; /* looks that found the map full */
+
+#define BLOCKS_MAX 16 /* of one event: 4 MiB, more than one read takes from the page cache at a time */
+
+static __always_inline void use_block(const struct aa_use_key *key, __u64 bits)
+{
+	__u64 *value = bpf_map_lookup_elem(&used, key);
+
+	if (!value) {
+		if (!bpf_map_update_elem(&used, key, &bits, BPF_NOEXIST))
+			return;
+		value = bpf_map_lookup_elem(&used, key); /* another CPU was first */
+	}
+	if (!value)
+		__sync_fetch_and_add(&aa_use_lost, 1);
+	else if ((*value & bits) != bits)
+		__sync_fetch_and_or(value, bits);
+}
+
+static __always_inline int on_use(struct address_space *mapping, __u64 first, __u64 last)
+{
+	struct aa_use_key key = { 0 };
+	struct inode *inode;
+	__u64 bits;
+	int i;
+
+	if (!aa_control.live || !mapping || last < first || !thread_of(bpf_get_current_task_btf()))
+		return 0;
+	inode = mapping->host;
+	key.ino = inode->i_ino;
+	key.dev = inode->i_sb->s_dev;
+	for (i = 0; i < BLOCKS_MAX; i++) {
+		key.block = first / AA_USE_PAGES + i;
+		if (key.block > last / AA_USE_PAGES)
+			break;
+		bits = ~0ULL;
+		if (!i)
+			bits <<= first % AA_USE_PAGES;
+		if (key.block == last / AA_USE_PAGES)
+			bits &= ~0ULL >> (AA_USE_PAGES - 1 - last % AA_USE_PAGES);
+		use_block(&key, bits);
+	}
+	return 0;
+}
+
+/* A read from the page cache. */
+SEC("tp_btf/mm_filemap_get_pages")
+int BPF_PROG(use_get_pages, struct address_space *mapping, unsigned long index, unsigned long last)
+{
+	return on_use(mapping, index, last);
+}
+
+/* A fault on a page that is there: its neighbours are mapped with it. */
+SEC("tp_btf/mm_filemap_map_pages")
+int BPF_PROG(use_map_pages, struct address_space *mapping, unsigned long start, unsigned long end)
+{
+	return on_use(mapping, start, end);
+}
+
+SEC("tp_btf/mm_filemap_fault")
+int BPF_PROG(use_fault, struct address_space *mapping, unsigned long index)
+{
+	return on_use(mapping, index, index);
+}
