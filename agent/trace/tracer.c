@@ -360,13 +360,17 @@ int tracer_note_use(struct tracer *tracer)
 void tracer_forget_use(struct tracer *tracer)
 {
 	int fd = bpf_map__fd(tracer->skel->maps.used);
-	struct aa_use_key key;
+	struct aa_use_key key, next;
+	bool more;
 
 	if (!tracer->use[0])
 		return;
-	while (!bpf_map_get_next_key(fd, NULL, &key))
-		if (bpf_map_delete_elem(fd, &key))
-			break;
+	/* the next one first: to begin at the front again each time is to walk past all that is empty by now */
+	for (more = !bpf_map_get_next_key(fd, NULL, &next); more;) {
+		key = next;
+		more = !bpf_map_get_next_key(fd, &key, &next);
+		bpf_map_delete_elem(fd, &key);
+	}
 	__atomic_store_n(&tracer->skel->bss->aa_use_lost, 0, __ATOMIC_RELAXED);
 }
 
