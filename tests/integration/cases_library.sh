@@ -98,3 +98,51 @@ case_library_uninstall() {
 	left=$(find to ! -type d)
 	[ -z "$left" ] || fail "left behind: $left"
 }
+
+# Blocks that the device cannot read: only the operations that touch them fail, merged with others or not.
+case_library_device_errors() {
+	local device want='4096 4096 -5 -5 -5'
+
+	install_library
+	cat >user.c <<'EOF'
+#include <accel_io.h>
+#include <fcntl.h>
+#include <stdio.h>
+
+static char text[4][4096];
+
+int main(int argc, char **argv)
+{
+	struct accel_io_config config = { .backend = argc };
+	struct accel_io_op ops[5] = { 0 };
+	struct accel_io *io;
+	int i;
+
+	if (accel_io_open(&config, &io))
+		return 1;
+	for (i = 0; i < 5; i++)
+		ops[i] = (struct accel_io_op){ .fd = 9, .kind = i < 4 ? ACCEL_IO_READ : ACCEL_IO_WARM,
+					       .offset = (4 << 20) - 8192 + 4096 * (i % 4), .bytes = 4096 << (i / 4 * 2),
+					       .buffer = text[i % 4] };
+	if (accel_io_run(io, ops, 5))
+		return 1;
+	for (i = 0; i < 5; i++)
+		printf("%s%lld", i ? " " : "", (long long)ops[i].result);
+	accel_io_close(io);
+	return !argv;
+}
+EOF
+	# shellcheck disable=SC2046 # words
+	${CC:-cc} -o user user.c $(pkg-config --cflags --libs accel-io) ||
+		fail "does not compile"
+	truncate -s 8M disk
+	device=$(losetup -f --show disk 2>/dev/null) || skip "no loop device can be made here"
+	exec 9<"$device"
+	losetup -d "$device" # when it is closed
+	truncate -s 4M disk  # now its second half cannot be read
+	export LD_LIBRARY_PATH=$PWD/to/usr/lib
+	# the number of arguments is the backend: io_uring, threads
+	./user >out.uring && { [ "$(cat out.uring)" = "$want" ] || fail "io_uring: $(cat out.uring)"; }
+	./user x >out.threads || fail "threads: exit status $?"
+	[ "$(cat out.threads)" = "$want" ] || fail "threads: $(cat out.threads)"
+}

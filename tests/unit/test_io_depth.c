@@ -143,12 +143,9 @@ static void test_resume(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_finds_the_width),
-		cmocka_unit_test(test_trials_are_rare),
-		cmocka_unit_test(test_gives_way),
-		cmocka_unit_test(test_a_moment_is_nothing),
-		cmocka_unit_test(test_fixed),
-		cmocka_unit_test(test_resume),
+		cmocka_unit_test(test_finds_the_width), cmocka_unit_test(test_trials_are_rare),
+		cmocka_unit_test(test_gives_way),       cmocka_unit_test(test_a_moment_is_nothing),
+		cmocka_unit_test(test_fixed),           cmocka_unit_test(test_resume),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
