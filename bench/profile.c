@@ -164,8 +164,8 @@ static int plan(const char *folder)
 	for (i = 0; !err && i < p.nranges; i++) {
 		const struct profile_file *file = &p.files[p.ranges[i].file];
 
-		if (replay_range_clip(file, &p.ranges[i], replay_file_judge(file, 800, file->size + 1, 0), file->size + 1,
-				      &offset, &bytes))
+		if (replay_range_clip(file, &p.ranges[i], replay_file_judge(file, 800, file->size + 1, 0),
+				      file->size + 1, &offset, &bytes))
 			sum += bytes;
 	}
 	if (err || !sum)
