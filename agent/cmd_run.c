@@ -105,6 +105,18 @@ static void on_started(void *context, unsigned int app, pid_t pid)
 		replaying_started(run->replaying, app, pid);
 }
 
+/*
+ * What the terminal sent before the command was forked reached us alone. It blocks these signals until its exec: one that
+ * it has already is not delivered twice.
+ */
+static void pass_on_early(struct run *run)
+{
+	struct signalfd_siginfo info;
+
+	while (read(run->signals, &info, sizeof(info)) == sizeof(info))
+		kill(run->launch.pid, (int)info.ssi_signo);
+}
+
 static int start_command(struct run *run)
 {
 	int err = launch_start(run->config->command, &run->signals_before, &run->launch);
@@ -118,6 +130,7 @@ static int start_command(struct run *run)
 	if (run->watch.recording)
 		recording_identify(run->watch.recording, run->config->command[0]);
 	on_started(run, 0, run->launch.pid); /* it has its place before its first instruction */
+	pass_on_early(run);
 	err = launch_go(&run->launch);
 	if (!err)
 		return 0;

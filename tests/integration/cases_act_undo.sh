@@ -35,8 +35,8 @@ case_act_launch_duration() {
 	snapshot >before
 	observe_start r -d 1 -- sleep 3
 	agent_pid "$observer"
-	wait_for 2 pgrep -P "$agent" || fail "the command did not start"
-	command=$(pgrep -P "$agent")
+	wait_for 2 pgrep -x -P "$agent" sleep || fail "the command did not start"
+	command=$(pgrep -x -P "$agent" sleep)
 	wait_for 2 in_group_of_ours "$command" || fail "the command was not placed"
 	wait_for 4 test -s r || fail "no report after -d"
 	is_in "$command" "$arena" || fail "the command is not at home"

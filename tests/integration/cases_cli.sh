@@ -114,6 +114,15 @@ case_cli_terminal() {
 	holds r2 '.wall_seconds < 15' .wall_seconds
 }
 
+# Ctrl-C while the command is being forked, which strace makes take a second and a half: it does not run on.
+case_cli_early_interrupt() {
+	python3 "$here/terminal.py" '\x03' 1 strace -o calls -e trace=clone -e inject=clone:delay_enter=1500000:when=1 \
+		"$ACCEL_AGENT" --without prefetch -o r -- sleep 5 >out
+	status=$?
+	grep -q DELAYED calls || fail "no fork was delayed: $(head -n 1 calls)"
+	[ "$status" -eq 130 ] || fail "status $status instead of 130: $(cat out)"
+}
+
 case_cli_stdout_is_the_report() {
 	"${AGENT[@]}" -f json -- "$WORKLOADS/exitcode" 0 >r 2>err || fail "status $?"
 	check_report r
