@@ -37,6 +37,15 @@ static int write_us(int dirfd, const char *file, uint64_t us)
 	return sys_cgroup_write(dirfd, file, text);
 }
 
+double place_realtime_share(int group)
+{
+	uint64_t runtime, period;
+
+	if (read_us(group, RUNTIME, &runtime) || read_us(group, PERIOD, &period) || runtime >= period)
+		return 1;
+	return (double)runtime / (double)period;
+}
+
 void place_realtime(int home, int group)
 {
 	uint64_t runtime, period, given, share;

@@ -11,4 +11,9 @@
  */
 void place_realtime(int home, int group);
 
+/*
+ * Returns the share of the time that the realtime processes of a group may run: 1 where the kernel has no such limit.
+ */
+double place_realtime_share(int group);
+
 #endif /* PLACE_REALTIME_H */

@@ -15,8 +15,10 @@
 #include <unistd.h>
 
 #include "act/journal.h"
+#include "act/place_realtime.h"
 #include "bpf/ledger.h"
 #include "catalogue.h"
+#include "sys/cgroup_tree.h"
 #include "run/replaying.h"
 #include "sys/machine.h"
 #include "util/cleanup.h"
@@ -142,6 +144,16 @@ static int sample(void *context, unsigned int app, struct act_sample *ret)
 
 /* --- the agent's own urgency --- */
 
+#define REALTIME_MIN 0.5 /* of the time: where realtime gets less, loading would take longer than behind neighbours */
+
+static bool may_be_realtime(void)
+{
+	struct sys_cgroup own;
+	cleanup_close int fd = sys_cgroup_of("", getpid(), "cpu", &own) ? -1 : sys_cgroup_open(&own);
+
+	return fd < 0 || place_realtime_share(fd) >= REALTIME_MIN;
+}
+
 /*
  * A governor that waits its turn behind the neighbours comes too late. It needs microseconds at a time, and whatever
  * it starts begins as usual. Where that is not permitted, the best place among the ordinary will do.
@@ -154,7 +166,7 @@ void tuning_urgent(struct tuning *t, const struct config *config)
 		return;
 	t->urgent = true;
 	t->nice = getpriority(PRIO_PROCESS, 0);
-	if (sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &first))
+	if (!may_be_realtime() || sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &first))
 		setpriority(PRIO_PROCESS, 0, -20);
 }
 

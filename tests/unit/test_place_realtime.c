@@ -118,6 +118,23 @@ static void nothing_to_hand_down(void **state)
 	assert_int_equal(writes, 0);
 }
 
+/* What part of the time realtime has in a group: all of it without a limit, or on a kernel that has none. */
+static void tells_the_share(void **state)
+{
+	const struct fake *fake = *state;
+	int home;
+
+	fake_put(fake, "/v1/app/other", "");
+	home = open(fake->v1.directory, O_PATH);
+	assert_true(home >= 0);
+	assert_true(place_realtime_share(home) == 1);
+	fill(fake, "20000\n", "1000000\n");
+	assert_true(place_realtime_share(home) == 0.02);
+	fill(fake, "-1\n", "1000000\n");
+	assert_true(place_realtime_share(home) == 1);
+	close(home);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -125,6 +142,7 @@ int main(void)
 		TEST(halves_what_home_has),
 		TEST(counts_in_homes_period),
 		TEST(nothing_to_hand_down),
+		TEST(tells_the_share),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
