@@ -312,6 +312,16 @@ size_t recorder_nfiles(const struct recorder *recorder)
 	return recorder->nfiles;
 }
 
+uint64_t recorder_bytes(const struct recorder *recorder)
+{
+	uint64_t pages = 0;
+	size_t i;
+
+	for (i = 0; i < recorder->nranges; i++)
+		pages += recorder->ranges[i].range.pages;
+	return pages * PROFILE_PAGE;
+}
+
 size_t recorder_count(const struct recorder *recorder)
 {
 	return recorder->nranges;
