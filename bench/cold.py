@@ -188,6 +188,16 @@ def measure(bench, rounds):
 # --- a slow disk ---------------------------------------------------------------------------------------------------------
 
 
+def unmount(folder):
+    """Who ended just now may still hold a file for a moment."""
+    for _ in range(100):
+        if not os.path.ismount(folder):
+            return True
+        subprocess.run(["umount", folder], stderr=subprocess.DEVNULL, check=False)
+        time.sleep(0.05)
+    return not os.path.ismount(folder)
+
+
 class SlowDisk:
     """A loop device over a file that answers late (slowdisk.c), with a file system that is cold after each mount."""
 
@@ -215,19 +225,15 @@ class SlowDisk:
         return self
 
     def __exit__(self, *error):
-        for argv in (["umount", self.folder], self.loop and ["losetup", "-d", self.loop], ["umount", self.front]):
-            if argv:
-                subprocess.run(argv, stderr=subprocess.DEVNULL, check=False)
-                time.sleep(0.2)
+        unmount(self.folder)
+        if self.loop:
+            subprocess.run(["losetup", "-d", self.loop], check=False)
+        unmount(self.front)  # busy until the loop device is gone
         self.bench.stop(self.tool)
         os.unlink(self.image)
 
     def chill(self):
-        for _ in range(50):  # who ended just now may still hold a file for a moment
-            if not subprocess.run(["umount", self.folder], stderr=subprocess.DEVNULL, check=False).returncode:
-                break
-            time.sleep(0.05)
-        else:
+        if not unmount(self.folder):
             raise BenchError(f"{self.folder}: busy")
         self.bench.run(["mount", self.loop, self.folder])
 

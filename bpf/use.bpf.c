@@ -77,8 +77,17 @@ int BPF_PROG(use_map_pages, struct address_space *mapping, unsigned long start, 
 	return on_use(mapping, start, end);
 }
 
+#define FAULT_BYTES 65536 /* that a fault maps around a page that is there: the kernel's default */
+
+/*
+ * A fault on a page that is not. What was read with it is mapped with it if it is one large folio, and no event tells;
+ * had it been there, its neighbours would have been.
+ */
 SEC("tp_btf/mm_filemap_fault")
 int BPF_PROG(use_fault, struct address_space *mapping, unsigned long index)
 {
-	return on_use(mapping, index, index);
+	__u32 page_bytes = aa_config.page_bytes;
+	unsigned long others = page_bytes && page_bytes < FAULT_BYTES ? FAULT_BYTES / page_bytes - 1 : 0;
+
+	return on_use(mapping, index & ~others, index | others);
 }

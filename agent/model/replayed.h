@@ -20,7 +20,8 @@ enum replayed_state {
 struct replayed {
 	enum replayed_state state;
 	uint32_t files; /* looked at */
-	uint32_t gone, changed; /* part of them */
+	uint32_t gone, refused,
+		changed; /* part of them: not there; no regular file, or not to be opened; other ones now */
 	uint64_t bytes; /* read from the disk for the app */
 	uint64_t resident_bytes; /* that were there already */
 	uint64_t failed_bytes; /* that could not be read */

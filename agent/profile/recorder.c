@@ -15,7 +15,7 @@
 #define TICK_SHIFT 14 /* 16 us: 19 hours fit, what comes later counts as of then */
 #define TOGETHER (100000000U >> TICK_SHIFT) /* neighbours within 100 ms are one range */
 #define PAGES_MAX UINT16_MAX
-#define GAP 4 /* pages: what is used on either side of fewer is read as one */
+#define GAP 2 /* pages from one that is used to the next: so close they are read as one */
 
 struct timed {
 	struct profile_range range;
@@ -310,6 +310,16 @@ const struct recorder_file *recorder_files(const struct recorder *recorder)
 size_t recorder_nfiles(const struct recorder *recorder)
 {
 	return recorder->nfiles;
+}
+
+uint64_t recorder_bytes(const struct recorder *recorder)
+{
+	uint64_t pages = 0;
+	size_t i;
+
+	for (i = 0; i < recorder->nranges; i++)
+		pages += recorder->ranges[i].range.pages;
+	return pages * PROFILE_PAGE;
 }
 
 size_t recorder_count(const struct recorder *recorder)

@@ -68,6 +68,11 @@ const struct recorder_file *recorder_files(const struct recorder *recorder);
 size_t recorder_nfiles(const struct recorder *recorder);
 
 /*
+ * Bytes of all ranges; before recorder_order(), pages that were missed twice count twice.
+ */
+uint64_t recorder_bytes(const struct recorder *recorder);
+
+/*
  * Ranges taken in so far; and those that found no room, or lie where no profile can name them.
  */
 size_t recorder_count(const struct recorder *recorder);

@@ -64,8 +64,9 @@ void sequence_ended(const char *state, const char *profiles, uint64_t id, const 
 	fd = openat(dir, NAME, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
 	if (fd < 0 || !state_file_owns(fd))
 		return;
+	/* what started before the other ended does not follow: the difference is huge then */
 	if (pread(fd, &last, sizeof(last), 0) == sizeof(last) && last.magic == MAGIC && last.id != id &&
-	    start_ns >= last.end_ns && start_ns - last.end_ns <= PROFILE_NEXT_SECONDS * 1000000000ULL)
+	    start_ns - last.end_ns <= PROFILE_NEXT_SECONDS * 1000000000ULL)
 		learn(profiles, last.id, id, place);
 	if (pwrite(fd, &now, sizeof(now), 0) != sizeof(now))
 		unlinkat(dir, NAME, 0); /* half of it may be there */

@@ -41,8 +41,8 @@ static json_t *replayed_object(const struct replayed *p)
 		[REPLAYED_RUNNING] = "running", [REPLAYED_FAILED] = "failed",         [REPLAYED_DONE] = "done",
 	};
 
-	return json_pack("{ss so so so so so so so so so so so so so so so so}", "state", states[p->state], "files",
-			 value_count(p->files), "gone", value_count(p->gone), "changed", value_count(p->changed),
+	return json_pack("{ss so so so so so so so so so so so so so so so so so}", "state", states[p->state], "files",
+			 value_count(p->files), "gone", value_count(p->gone), "refused", value_count(p->refused), "changed", value_count(p->changed),
 			 "bytes", value_count(p->bytes), "resident_bytes", value_count(p->resident_bytes),
 			 "failed_bytes", value_count(p->failed_bytes), "seconds", value_number(p->seconds), "coverage",
 			 value_number(p->coverage), "accuracy", value_number(p->accuracy), "timely",

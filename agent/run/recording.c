@@ -394,8 +394,8 @@ static void end(struct recording *r, unsigned int app, bool aside)
 
 	reap(a, WRITER_SECONDS);
 	a->phase = PHASE_IDLE;
-	a->replayed = r->replaying && replaying_lesson(r->replaying, app, &a->lesson);
 	trim(r, a);
+	a->replayed = r->replaying && replaying_lesson(r->replaying, app, recorder_bytes(a->recorder), &a->lesson);
 	forget_use(r);
 	if (worth_writing(r, a, result)) {
 		if (aside)

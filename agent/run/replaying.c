@@ -19,16 +19,14 @@
 #include "util/log.h"
 
 struct replayed_app {
-	struct replay *replay; /* of the present run; NULL: none, or it is judged */
+	struct replay *replay; /* of the present or the last run; NULL: none, or it is judged */
 	struct replay *next; /* of what mostly follows; NULL: none */
 	bool next_tried; /* in this run */
 	uint64_t start_ns; /* of the present run, CLOCK_REALTIME */
 	char *directory; /* that it was started in, owned; NULL: not known */
 	bool running; /* from the first process of a run to its end */
-	bool judged;
 	char command[sizeof(((struct watched *)0)->name)];
 	uint64_t id; /* of the profile */
-	uint64_t missed_before; /* bytes, at the end of the run before */
 	uint8_t *notes; /* owned */
 	struct replaying_lesson lesson;
 	struct replayed result;
@@ -69,7 +67,7 @@ static void forget_last(struct replayed_app *a)
 	a->replay = a->next = NULL;
 	a->notes = NULL;
 	a->directory = NULL;
-	a->judged = a->next_tried = false;
+	a->next_tried = false;
 	a->lesson = (struct replaying_lesson){ 0 };
 	a->result = (struct replayed){ .coverage = NAN, .accuracy = NAN, .timely = NAN, .gain = NAN };
 }
@@ -147,13 +145,6 @@ bool replaying_helps(const struct replaying *r, unsigned int app, pid_t pid)
 
 /* --- the end of a run --- */
 
-static uint64_t missed_bytes(struct replaying *r, unsigned int app)
-{
-	struct aa_counts counts;
-
-	return tracer_read_counts(r->watch->tracer, app, &counts) ? 0 : counts.missed_bytes;
-}
-
 /* Of a run that is over; 0: it is not, or it was not seen. */
 static uint64_t wall_ns(struct replaying *r, unsigned int app)
 {
@@ -189,6 +180,7 @@ static void describe(struct replayed_app *a, const struct replay_progress *p)
 
 	result->files = p->files;
 	result->gone = p->gone;
+	result->refused = p->refused;
 	result->changed = p->changed;
 	result->bytes = p->brought_bytes;
 	result->resident_bytes = p->resident_bytes;
@@ -213,16 +205,16 @@ static uint64_t looked_at(void *context, uint32_t dev, uint64_t ino, uint64_t bl
 	return tracer_use(context, dev, ino, block);
 }
 
-static void judge(struct replaying *r, unsigned int app, const struct replay_progress *p)
+static void judge(struct replaying *r, struct replayed_app *a, uint64_t missed_bytes)
 {
-	struct replayed_app *a = &r->apps[app];
+	const struct replay_progress *p = replay_progress(a->replay);
 	struct replay_judgement *j = &a->lesson.judgement;
 	struct replay_facts facts = {
 		.planned_bytes = p->planned_bytes,
 		.brought_bytes = p->brought_bytes,
 		.resident_bytes = p->resident_bytes,
-		.missed_bytes = missed_bytes(r, app) - a->missed_before,
-		.wall_ns = wall_ns(r, app),
+		.missed_bytes = missed_bytes,
+		.wall_ns = a->lesson.wall_ns,
 	};
 	struct profile profile;
 	double used;
@@ -235,7 +227,6 @@ static void judge(struct replaying *r, unsigned int app, const struct replay_pro
 		facts.used_bytes = (uint64_t)(used * (double)p->brought_bytes);
 	}
 	replay_judge(&facts, &profile.history, j);
-	a->lesson.wall_ns = facts.wall_ns;
 	a->lesson.replayed = p->brought_bytes > 0;
 	a->result.coverage = j->coverage;
 	a->result.accuracy = j->accuracy;
@@ -260,39 +251,35 @@ static void end_next(struct replayed_app *a)
 	a->next = NULL;
 }
 
+/* What it was worth is judged when it is known what the app missed. */
 static void end(struct replaying *r, unsigned int app)
 {
 	struct replayed_app *a = &r->apps[app];
-	const struct replay_progress *p;
 
 	if (!a->running)
 		return;
 	a->running = false;
 	if (a->replay) {
 		replay_end(a->replay, REPLAY_APP_ENDED);
-		p = replay_progress(a->replay);
-		describe(a, p);
-		if (a->result.state == REPLAYED_DONE) {
-			take_notes(a, p);
-			judge(r, app, p);
-			a->judged = true;
-		}
-		replay_free(a->replay);
-		a->replay = NULL;
+		describe(a, replay_progress(a->replay));
+		a->lesson.wall_ns = wall_ns(r, app);
 	}
 	end_next(a);
 	if (a->directory)
 		sequence_ended(SEQUENCE_DIR, r->directory, a->id, a->directory, a->start_ns);
-	a->missed_before = missed_bytes(r, app);
 }
 
-bool replaying_lesson(struct replaying *r, unsigned int app, struct replaying_lesson *ret)
+bool replaying_lesson(struct replaying *r, unsigned int app, uint64_t missed_bytes, struct replaying_lesson *ret)
 {
 	struct replayed_app *a = &r->apps[app];
 
 	end(r, app);
-	if (!a->judged)
+	if (!a->replay || a->result.state != REPLAYED_DONE)
 		return false;
+	take_notes(a, replay_progress(a->replay));
+	judge(r, a, missed_bytes);
+	replay_free(a->replay);
+	a->replay = NULL;
 	*ret = a->lesson;
 	return true;
 }

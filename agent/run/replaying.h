@@ -58,9 +58,11 @@ struct replaying_lesson {
 };
 
 /*
- * Ends the replay of an app's last run, judges it, and fills ret. Returns false if there was none.
+ * Ends the replay of an app's last run, judges it, and fills ret; missed_bytes is what the app had to read itself. Returns
+ * false if there was none.
  */
-bool replaying_lesson(struct replaying *replaying, unsigned int app, struct replaying_lesson *ret);
+bool replaying_lesson(struct replaying *replaying, unsigned int app, uint64_t missed_bytes,
+		      struct replaying_lesson *ret);
 
 /*
  * For the report: the last replay of an app.

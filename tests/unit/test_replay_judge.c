@@ -151,6 +151,9 @@ static void test_judge_missed(void **state)
 	assert_near(j.coverage, 0.75);
 	assert_near(j.timely, 0.75);
 	assert_true(isnan(j.accuracy));
+	j = judge((struct replay_facts){
+		.planned_bytes = 70, .brought_bytes = 60, .resident_bytes = 10, .missed_bytes = 30, .wall_ns = 1 });
+	assert_near(j.timely, 60.0 / 70);
 }
 
 /* Memory that was full of it says nothing about what replay is worth. */
