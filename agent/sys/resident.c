@@ -75,6 +75,8 @@ int sys_resident(int fd, uint64_t offset, uint64_t bytes, uint64_t *ret_bytes)
 	uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE), pages = 0;
 	int err = 0;
 
+	if (offset > INT64_MAX || bytes > INT64_MAX - offset)
+		return -EOVERFLOW;
 	if (bytes) /* to cachestat() no bytes are all */
 		err = count_pages(fd, offset, bytes, &pages);
 	if (err == -ENOSYS)

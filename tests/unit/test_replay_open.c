@@ -18,7 +18,7 @@
 #include "profile/replay_open.h"
 #include "profile/sequence.h"
 #include "sandbox.h"
-#include "sys/cached.h"
+#include "sys/resident.h"
 #include "sys/pressure.h"
 
 #define FILES 40
@@ -163,7 +163,7 @@ static void test_pressure(void **state)
 }
 
 /* What was just written is in the page cache, what is behind the end of the file is not. */
-static void test_cached(void **state)
+static void test_resident(void **state)
 {
 	struct sandbox *s = *state;
 	static char text[3 * 4096 + 1];
@@ -173,16 +173,16 @@ static void test_cached(void **state)
 	memset(text, 'x', sizeof(text) - 1);
 	sandbox_write(s, "/file", text);
 	fd = open(sandbox_path(s, "/file"), O_RDONLY);
-	assert_int_equal(sys_cached(fd, 0, sizeof(text) - 1, &bytes), 0);
+	assert_int_equal(sys_resident(fd, 0, sizeof(text) - 1, &bytes), 0);
 	assert_in_range(bytes, sizeof(text) - 1, 65536);
-	assert_int_equal(sys_cached(fd, 1 << 20, 4096, &bytes), 0);
+	assert_int_equal(sys_resident(fd, 1 << 20, 4096, &bytes), 0);
 	assert_int_equal(bytes, 0);
-	assert_int_equal(sys_cached(fd, 0, 0, &bytes), 0);
+	assert_int_equal(sys_resident(fd, 0, 0, &bytes), 0);
 	assert_int_equal(bytes, 0);
-	assert_int_equal(sys_cached(fd, UINT64_MAX - 10, 4096, &bytes), -EOVERFLOW);
-	assert_int_equal(sys_cached(fd, 4096, UINT64_MAX - 10, &bytes), -EOVERFLOW);
+	assert_int_equal(sys_resident(fd, UINT64_MAX - 10, 4096, &bytes), -EOVERFLOW);
+	assert_int_equal(sys_resident(fd, 4096, UINT64_MAX - 10, &bytes), -EOVERFLOW);
 	close(fd);
-	assert_true(sys_cached(-1, 0, 4096, &bytes) < 0);
+	assert_true(sys_resident(-1, 0, 4096, &bytes) < 0);
 }
 
 /* --- what comes next --- */
@@ -263,7 +263,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_devices, sandbox_make, sandbox_remove),
 		cmocka_unit_test_setup_teardown(test_budget, sandbox_make, sandbox_remove),
 		cmocka_unit_test(test_pressure),
-		cmocka_unit_test_setup_teardown(test_cached, sandbox_make, sandbox_remove),
+		cmocka_unit_test_setup_teardown(test_resident, sandbox_make, sandbox_remove),
 		cmocka_unit_test_setup_teardown(test_sequence, sandbox_make, sandbox_remove),
 		cmocka_unit_test_setup_teardown(test_sequence_sure, sandbox_make, sandbox_remove),
 	};
