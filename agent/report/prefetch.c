@@ -42,13 +42,13 @@ static json_t *replayed_object(const struct replayed *p)
 	};
 
 	return json_pack("{ss so so so so so so so so so so so so so so so so so}", "state", states[p->state], "files",
-			 value_count(p->files), "gone", value_count(p->gone), "refused", value_count(p->refused), "changed", value_count(p->changed),
-			 "bytes", value_count(p->bytes), "resident_bytes", value_count(p->resident_bytes),
-			 "failed_bytes", value_count(p->failed_bytes), "seconds", value_number(p->seconds), "coverage",
-			 value_number(p->coverage), "accuracy", value_number(p->accuracy), "timely",
-			 value_number(p->timely), "gain_percent", value_number(p->gain * 100), "stopped",
-			 p->stopped ? value_string(p->stopped) : json_null(), "engine",
-			 p->engine[0] ? value_string(p->engine) : json_null(), "error",
+			 value_count(p->files), "gone", value_count(p->gone), "refused", value_count(p->refused),
+			 "changed", value_count(p->changed), "bytes", value_count(p->bytes), "resident_bytes",
+			 value_count(p->resident_bytes), "failed_bytes", value_count(p->failed_bytes), "seconds",
+			 value_number(p->seconds), "coverage", value_number(p->coverage), "accuracy",
+			 value_number(p->accuracy), "timely", value_number(p->timely), "gain_percent",
+			 value_number(p->gain * 100), "stopped", p->stopped ? value_string(p->stopped) : json_null(),
+			 "engine", p->engine[0] ? value_string(p->engine) : json_null(), "error",
 			 p->error[0] ? value_string(p->error) : json_null(), "disabled_now",
 			 json_boolean(p->disabled_now), "next", next_object(p));
 }
