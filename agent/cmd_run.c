@@ -96,12 +96,19 @@ static void on_signal(struct run *run)
 	}
 }
 
+/*
+ * The replay of an app that runs already races with it. That of a command has been under way for long, and goes where
+ * the command is put.
+ */
 static void on_started(void *context, unsigned int app, pid_t pid)
 {
 	struct run *run = context;
+	bool races = run->config->target != TARGET_COMMAND;
 
+	if (run->replaying && races)
+		replaying_started(run->replaying, app, pid);
 	tuning_started(&run->tuning, app, pid);
-	if (run->replaying)
+	if (run->replaying && !races)
 		replaying_started(run->replaying, app, pid);
 }
 

@@ -9,56 +9,52 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* Allocated as it fills: most of the time nobody asks. */
 struct {
-	__uint(type, BPF_MAP_TYPE_HASH);
-	__uint(map_flags, BPF_F_NO_PREALLOC);
-	__uint(max_entries, AA_USE_MAX);
-	__type(key, struct aa_use_key);
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, AA_USE_WORDS);
+	__type(key, __u32);
 	__type(value, __u64);
 } used SEC(".maps");
 
-__u64 aa_use_lost; /* looks that found the map full */
+__u64 aa_use_words; /* in use, about */
 
 #define BLOCKS_MAX 16 /* of one event: 4 MiB, more than one read takes from the page cache at a time */
 
-static __always_inline void use_block(const struct aa_use_key *key, __u64 bits)
+static __always_inline void use_word(__u32 index, __u64 bits)
 {
-	__u64 *value = bpf_map_lookup_elem(&used, key);
+	__u64 *word = bpf_map_lookup_elem(&used, &index);
 
-	if (!value) {
-		if (!bpf_map_update_elem(&used, key, &bits, BPF_NOEXIST))
-			return;
-		value = bpf_map_lookup_elem(&used, key); /* another CPU was first */
-	}
-	if (!value)
-		__sync_fetch_and_add(&aa_use_lost, 1);
-	else if ((*value & bits) != bits)
-		__sync_fetch_and_or(value, bits);
+	if (!word || (*word & bits) == bits)
+		return;
+	if (!*word)
+		__sync_fetch_and_add(&aa_use_words, 1);
+	__sync_fetch_and_or(word, bits);
 }
 
 static __always_inline int on_use(struct address_space *mapping, __u64 first, __u64 last)
 {
-	struct aa_use_key key = { 0 };
 	struct inode *inode;
-	__u64 bits;
+	__u64 bits, block, hash;
+	__u32 dev;
 	int i;
 
 	if (!aa_control.live || !mapping || last < first || !thread_of(bpf_get_current_task_btf()))
 		return 0;
 	inode = mapping->host;
-	key.ino = inode->i_ino;
-	key.dev = inode->i_sb->s_dev;
+	dev = inode->i_sb->s_dev;
 	for (i = 0; i < BLOCKS_MAX; i++) {
-		key.block = first / AA_USE_PAGES + i;
-		if (key.block > last / AA_USE_PAGES)
+		block = first / AA_USE_PAGES + i;
+		if (block > last / AA_USE_PAGES)
 			break;
 		bits = ~0ULL;
 		if (!i)
 			bits <<= first % AA_USE_PAGES;
-		if (key.block == last / AA_USE_PAGES)
+		if (block == last / AA_USE_PAGES)
 			bits &= ~0ULL >> (AA_USE_PAGES - 1 - last % AA_USE_PAGES);
-		use_block(&key, bits);
+		hash = aa_use_hash(dev, inode->i_ino, block);
+		use_word(aa_use_word(hash, 0), bits);
+		use_word(aa_use_word(hash, 1), bits);
 	}
 	return 0;
 }

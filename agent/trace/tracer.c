@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,6 +25,7 @@
 
 #define SPREAD_PROGRAMS 3
 #define USE_PROGRAMS 3
+#define USED_BYTES (AA_USE_WORDS * sizeof(uint64_t))
 
 struct tracer {
 	struct accel *skel;
@@ -31,6 +33,7 @@ struct tracer {
 	struct bpf_link *waking; /* attached while wakers are wanted */
 	struct bpf_link *spread[SPREAD_PROGRAMS]; /* attached while an app is to be spread */
 	struct bpf_link *use[USE_PROGRAMS]; /* attached from tracer_note_use() on */
+	uint64_t *used; /* what they noted, mapped; NULL: they are not attached */
 	bool tells_use; /* this kernel can */
 	void (*record)(void *context, const struct aa_rec *record);
 	void *context;
@@ -90,6 +93,8 @@ static void choose_programs(struct accel *s, const struct tracer_config *c, cons
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		bpf_program__set_autoload(rows[i].program, rows[i].wanted);
+	if (!f->page_use) /* nobody needs its memory */
+		bpf_map__set_max_entries(s->maps.used, 1);
 	bpf_program__set_autoattach(s->progs.sched_waking, false);
 	bpf_program__set_autoattach(s->progs.spread_switch, false);
 	bpf_program__set_autoattach(s->progs.spread_wakeup, false);
@@ -201,6 +206,9 @@ static void detach_use(struct tracer *t)
 		bpf_link__destroy(t->use[i]);
 		t->use[i] = NULL;
 	}
+	if (t->used)
+		munmap(t->used, USED_BYTES);
+	t->used = NULL;
 }
 
 void tracer_close(struct tracer *tracer)
@@ -342,14 +350,20 @@ int tracer_note_use(struct tracer *tracer)
 		tracer->skel->progs.use_fault,
 	};
 	unsigned int i;
+	int err;
 
 	if (!tracer->tells_use)
 		return -ENOTSUP;
+	tracer->used = mmap(NULL, USED_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(tracer->skel->maps.used),
+			    0);
+	if (tracer->used == MAP_FAILED) {
+		tracer->used = NULL;
+		return -errno;
+	}
 	for (i = 0; i < USE_PROGRAMS; i++) {
 		tracer->use[i] = bpf_program__attach(programs[i]);
 		if (!tracer->use[i]) {
-			int err = -errno;
-
+			err = -errno;
 			detach_use(tracer);
 			return err;
 		}
@@ -359,32 +373,22 @@ int tracer_note_use(struct tracer *tracer)
 
 void tracer_forget_use(struct tracer *tracer)
 {
-	int fd = bpf_map__fd(tracer->skel->maps.used);
-	struct aa_use_key key, next;
-	bool more;
-
-	if (!tracer->use[0])
+	if (!tracer->used || !__atomic_load_n(&tracer->skel->bss->aa_use_words, __ATOMIC_RELAXED))
 		return;
-	/* the next one first: to begin at the front again each time is to walk past all that is empty by now */
-	for (more = !bpf_map_get_next_key(fd, NULL, &next); more;) {
-		key = next;
-		more = !bpf_map_get_next_key(fd, &key, &next);
-		bpf_map_delete_elem(fd, &key);
-	}
-	__atomic_store_n(&tracer->skel->bss->aa_use_lost, 0, __ATOMIC_RELAXED);
+	memset(tracer->used, 0, USED_BYTES);
+	__atomic_store_n(&tracer->skel->bss->aa_use_words, 0, __ATOMIC_RELAXED);
 }
 
 bool tracer_use_known(const struct tracer *tracer)
 {
-	return tracer->use[0] && !__atomic_load_n(&tracer->skel->bss->aa_use_lost, __ATOMIC_RELAXED);
+	return tracer->used && __atomic_load_n(&tracer->skel->bss->aa_use_words, __ATOMIC_RELAXED) < AA_USE_FULL;
 }
 
 uint64_t tracer_use(const struct tracer *tracer, uint32_t dev, uint64_t ino, uint64_t block)
 {
-	const struct aa_use_key key = { .ino = ino, .block = block, .dev = dev };
-	uint64_t bits;
+	uint64_t hash = aa_use_hash(dev, ino, block);
 
-	return bpf_map_lookup_elem(bpf_map__fd(tracer->skel->maps.used), &key, &bits) ? 0 : bits;
+	return tracer->used ? tracer->used[aa_use_word(hash, 0)] & tracer->used[aa_use_word(hash, 1)] : 0;
 }
 
 struct aa_cpus *tracer_cpus(struct tracer *tracer)

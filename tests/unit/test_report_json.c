@@ -137,6 +137,45 @@ static void test_recorded(void **state)
 	json_decref(json);
 }
 
+/* What was brought: shares are null where they are not known, and the next command is where there was none. */
+static void test_replayed(void **state)
+{
+	struct app app = small_app();
+	struct replayed replayed = { .state = REPLAYED_DONE,
+				     .files = 9,
+				     .bytes = 8192,
+				     .coverage = 0.75,
+				     .accuracy = NAN,
+				     .timely = 1,
+				     .gain = 0.5,
+				     .stopped = "done",
+				     .engine = "threads" };
+	struct report r = { .app = &app, .host = &host, .cost = &cost, .replayed = &replayed };
+	json_t *json = parsed(&r), *found = at(json, "prefetch", "replayed");
+
+	(void)state;
+	assert_true(json_is_null(at(json, "prefetch", "recorded")));
+	assert_string_equal(json_string_value(at(found, "state", NULL)), "done");
+	assert_int_equal(json_integer_value(at(found, "files", NULL)), 9);
+	assert_true(json_number_value(at(found, "coverage", NULL)) == 0.75);
+	assert_true(json_is_null(at(found, "accuracy", NULL)));
+	assert_true(json_number_value(at(found, "gain_percent", NULL)) == 50);
+	assert_true(json_is_null(at(found, "next", NULL)));
+	assert_true(json_is_null(at(found, "error", NULL)));
+	json_decref(json);
+	replayed = (struct replayed){
+		.state = REPLAYED_FAILED, .error = "no memory", .gain = NAN, .next_command = "make", .next_bytes = 4096
+	};
+	json = parsed(&r);
+	found = at(json, "prefetch", "replayed");
+	assert_string_equal(json_string_value(at(found, "state", NULL)), "failed");
+	assert_string_equal(json_string_value(at(found, "error", NULL)), "no memory");
+	assert_true(json_is_null(at(found, "stopped", NULL)));
+	assert_true(json_is_null(at(found, "gain_percent", NULL)));
+	assert_string_equal(json_string_value(at(found, "next", "command")), "make");
+	json_decref(json);
+}
+
 /* Seconds keep their microseconds, and the wall states with idle add up. */
 static void test_numbers(void **state)
 {
@@ -456,6 +495,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_keys),
 		cmocka_unit_test(test_recorded),
+		cmocka_unit_test(test_replayed),
 		cmocka_unit_test(test_numbers),
 		cmocka_unit_test(test_unknown_is_null),
 		cmocka_unit_test(test_hostile_names),

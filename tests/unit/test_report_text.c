@@ -397,11 +397,47 @@ static void test_recorded(void **state)
 	free(text);
 }
 
+/* What was brought ahead of the app, what it was worth, and why it was not done; without a profile, nothing is said. */
+static void test_replayed(void **state)
+{
+	struct fixture *f = *state;
+	struct replayed replayed = { .state = REPLAYED_DONE,
+				     .files = 3,
+				     .bytes = 2 << 20,
+				     .seconds = 0.25,
+				     .coverage = 0.98,
+				     .accuracy = NAN,
+				     .timely = 1,
+				     .gain = -0.1,
+				     .stopped = "app ended",
+				     .disabled_now = true };
+	char *text;
+
+	f->report.replayed = &replayed;
+	text = render(f, &plain);
+	assert_has(text, "Brought ahead of the app: 2 MiB of 3 files");
+	assert_has(text, "98 % of what it");
+	assert_null(strstr(text, "of it used"));
+	assert_has(text, "stopped: app ended");
+	assert_has(text, "10 % more time");
+	assert_has(text, "Three on end did not pay");
+	free(text);
+	replayed = (struct replayed){ .state = REPLAYED_DISABLED };
+	text = render(f, &plain);
+	assert_has(text, "did not pay three");
+	free(text);
+	replayed = (struct replayed){ .state = REPLAYED_NO_PROFILE };
+	text = render(f, &plain);
+	assert_null(strstr(text, "refetch"));
+	free(text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_parts, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_recorded, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_replayed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_operations, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_long_times, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_zero_rows, setup, teardown),
