@@ -5,11 +5,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
@@ -42,15 +45,27 @@ static int reopen(int path_fd)
 	return fd;
 }
 
+/* What was recorded is a path without links: one that has some by now leads where somebody wants it to. */
+static int look_up(const char *path)
+{
+	struct open_how how = { .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS };
+
+	return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
+}
+
 static enum replay_file open_file(const char *path, struct replay_opened *o)
 {
-	cleanup_close int look = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	cleanup_close int look = look_up(path);
+	struct statfs fs;
 	struct stat st;
 
 	o->fd = -1;
 	if (look < 0)
 		return errno == ENOENT || errno == ENOTDIR ? REPLAY_FILE_GONE : REPLAY_FILE_REFUSED;
 	if (fstat(look, &st) < 0 || !S_ISREG(st.st_mode))
+		return REPLAY_FILE_REFUSED;
+	/* sysfs, tracefs and their like: to open or read those does something */
+	if (fstatfs(look, &fs) < 0 || !fs.f_blocks)
 		return REPLAY_FILE_REFUSED;
 	o->fd = reopen(look);
 	if (o->fd < 0)

@@ -52,11 +52,37 @@ static int read_link(const char *root, pid_t pid, const char *name, char **ret)
 	return *ret ? 0 : -ENOMEM;
 }
 
+/*
+ * Whether what a process's paths say can be believed: it is of our own user, and sees the same mounts. Somebody else
+ * could name a program that is no file of a file system, and have us read that.
+ */
+static int check_trusted(const char *root, pid_t pid)
+{
+	char path[PATH_MAX], theirs[64], ours[64];
+	struct stat st;
+	ssize_t n, m;
+	int err = sys_path(path, sizeof(path), root, "/proc/%d", (int)pid);
+
+	if (err)
+		return err;
+	if (stat(path, &st) < 0)
+		return -errno;
+	if (st.st_uid != geteuid())
+		return -EPERM;
+	err = sys_path(path, sizeof(path), root, "/proc/%d/ns/mnt", (int)pid);
+	n = err ? -1 : readlink(path, theirs, sizeof(theirs));
+	err = sys_path(path, sizeof(path), root, "/proc/self/ns/mnt");
+	m = err ? -1 : readlink(path, ours, sizeof(ours));
+	return n > 0 && n == m && !memcmp(theirs, ours, (size_t)n) ? 0 : -EPERM;
+}
+
 int identity_of_process(const char *root, pid_t pid, struct identity *ret)
 {
 	struct identity identity = { 0 };
-	int err = read_link(root, pid, "exe", &identity.program);
+	int err = check_trusted(root, pid);
 
+	if (!err)
+		err = read_link(root, pid, "exe", &identity.program);
 	if (!err)
 		err = read_link(root, pid, "cwd", &identity.directory);
 	if (err) {
@@ -103,7 +129,9 @@ static int interpreter(const char *path, char ret[PATH_MAX])
 	char head[HEAD_BYTES + 1];
 	size_t len;
 
-	if (read_file_start_at(AT_FDCWD, path, head, HEAD_BYTES, &len) || len < 3 || head[0] != '#' || head[1] != '!')
+	/* opening anything else may wait for ever */
+	if (!can_run(path) || read_file_start_at(AT_FDCWD, path, head, HEAD_BYTES, &len) || len < 3 || head[0] != '#' ||
+	    head[1] != '!')
 		return 0;
 	head[len] = '\0';
 	head[strcspn(head, "\n")] = '\0';

@@ -40,13 +40,48 @@ static void assert_program(const char *command, const char *expected)
 	assert_null(identity.program);
 }
 
+/* A process that sees the mounts that mnt stands for; ours are "1". */
+static void make_process(struct sandbox *s, int pid, const char *mnt)
+{
+	char path[64];
+
+	sandbox_group(s, "/proc/self/ns");
+	if (symlink("mnt:[1]", sandbox_path(s, "/proc/self/ns/mnt")))
+		assert_int_equal(errno, EEXIST);
+	snprintf(path, sizeof(path), "/proc/%d/ns", pid);
+	sandbox_group(s, path);
+	snprintf(path, sizeof(path), "/proc/%d/ns/mnt", pid);
+	link_to(s, path, mnt);
+}
+
+/* Whoever sees other mounts, or is somebody else, may name what it likes: it is not believed. */
+static void test_stranger(void **state)
+{
+	struct sandbox *s = *state;
+	struct identity identity;
+
+	make_process(s, 7, "mnt:[2]");
+	link_to(s, "/proc/7/exe", "/usr/bin/cc");
+	link_to(s, "/proc/7/cwd", "/");
+	assert_int_equal(identity_of_process(s->root, 7, &identity), -EPERM);
+	if (geteuid())
+		return; /* the rest takes a change of owner */
+	make_process(s, 8, "mnt:[1]");
+	link_to(s, "/proc/8/exe", "/usr/bin/cc");
+	link_to(s, "/proc/8/cwd", "/");
+	assert_int_equal(identity_of_process(s->root, 8, &identity), 0);
+	identity_clear(&identity);
+	assert_int_equal(chown(sandbox_path(s, "/proc/8"), 65534, 65534), 0);
+	assert_int_equal(identity_of_process(s->root, 8, &identity), -EPERM);
+}
+
 /* A process: where its links lead. */
 static void test_process(void **state)
 {
 	struct sandbox *s = *state;
 	struct identity identity;
 
-	sandbox_write(s, "/proc/7/comm", "cc");
+	make_process(s, 7, "mnt:[1]");
 	link_to(s, "/proc/7/exe", "/usr/bin/cc");
 	link_to(s, "/proc/7/cwd", "/home/a b");
 	assert_int_equal(identity_of_process(s->root, 7, &identity), 0);
@@ -62,11 +97,11 @@ static void test_deleted(void **state)
 	struct sandbox *s = *state;
 	struct identity identity;
 
-	sandbox_write(s, "/proc/7/comm", "cc");
+	make_process(s, 7, "mnt:[1]");
 	link_to(s, "/proc/7/exe", "/usr/bin/cc (deleted)");
 	link_to(s, "/proc/7/cwd", "/");
 	assert_int_equal(identity_of_process(s->root, 7, &identity), -ENOENT);
-	sandbox_write(s, "/proc/9/comm", "cc");
+	make_process(s, 9, "mnt:[1]");
 	link_to(s, "/proc/9/exe", "/usr/bin/cc");
 	link_to(s, "/proc/9/cwd", "(unreachable)/x");
 	assert_int_equal(identity_of_process(s->root, 9, &identity), -ENOENT);
@@ -140,6 +175,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_process, sandbox_make, sandbox_remove),
+		cmocka_unit_test_setup_teardown(test_stranger, sandbox_make, sandbox_remove),
 		cmocka_unit_test_setup_teardown(test_deleted, sandbox_make, sandbox_remove),
 		cmocka_unit_test_setup_teardown(test_path, sandbox_make, sandbox_remove),
 		cmocka_unit_test_setup_teardown(test_here, sandbox_make, sandbox_remove),
