@@ -3,7 +3,8 @@
 """Packages from Debian's suites through apt itself, with lists and state of our own: the machine's stay as they are.
 
 The mirror is the one that the machine's own apt uses ($VMTEST_MIRROR names another), the keys are the system's, and apt
-checks the signatures: nothing is unpacked that it did not accept.
+checks the signatures: nothing is unpacked that it did not accept. Each architecture has lists of its own, and this
+machine's dpkg need not know it.
 """
 import functools
 import os
@@ -11,7 +12,10 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
+
+import arch as architectures
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 CACHE = os.path.abspath(os.environ.get("VMTEST_CACHE") or os.path.join(HERE, "../.cache/vmtests"))
@@ -50,6 +54,15 @@ def mirrors():
     return found["debian"], found.get("debian-security")
 
 
+def codename():
+    """The suite that this machine runs: what is built here finds its libraries there."""
+    with open("/etc/os-release", encoding="utf-8") as file:
+        for line in file:
+            if line.startswith("VERSION_CODENAME="):
+                return line.split("=", 1)[1].strip().strip('"')
+    return "sid"
+
+
 def keyring():
     for path in KEYRINGS:
         if os.path.exists(path):
@@ -66,9 +79,9 @@ def source_lines(suites=SUITES, security_suites=SECURITY_SUITES):
 
 
 @functools.lru_cache
-def configuration():
-    """Writes the apt configuration and the sources, and returns the configuration's path."""
-    base = os.path.join(CACHE, "apt")
+def configuration(arch):
+    """Writes the apt configuration and the sources for an architecture, and returns the configuration's path."""
+    base = os.path.join(CACHE, "apt" if arch == architectures.HOST else f"apt-{arch}")
     for name in ("lists/partial", "archives/partial", "empty.d"):
         os.makedirs(os.path.join(base, name), exist_ok=True)
     write_if_other(os.path.join(base, "sources.list"), "".join(source_lines()))
@@ -83,7 +96,8 @@ def configuration():
         "Dir::State::status": os.path.join(base, "status"),
         "Dir::State::extended_states": os.path.join(base, "extended_states"),
         "Dir::Cache": base,
-        "APT::Architecture": "amd64",
+        "APT::Architecture": arch,
+        "APT::Architectures": arch,
         "APT::Get::List-Cleanup": "false",
         "APT::Default-Release": "",
         "Acquire::Languages": "none",
@@ -106,25 +120,28 @@ def write_if_other(path, text):
         file.write(text)
 
 
-def apt(*argv, folder=None, quiet=False):
-    environment = dict(os.environ, APT_CONFIG=configuration(), LC_ALL="C", DEBIAN_FRONTEND="noninteractive")
-    result = subprocess.run(argv, env=environment, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                            stderr=subprocess.DEVNULL if quiet else None, text=True, check=False)
+def apt(arch, *argv, folder=None, quiet=False):
+    environment = dict(os.environ, APT_CONFIG=configuration(arch), LC_ALL="C", DEBIAN_FRONTEND="noninteractive")
+    # given here, as a machine's own configuration may say that there is none: then each call reads all lists again
+    caches = [word for name in ("pkgcache", "srcpkgcache")
+              for word in ("-o", f"Dir::Cache::{name}={os.path.dirname(configuration(arch))}/{name}.bin")]
+    result = subprocess.run([argv[0], *caches, *argv[1:]], env=environment, cwd=folder, stdin=subprocess.DEVNULL,
+                            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL if quiet else None, text=True, check=False)
     return result.returncode, result.stdout
 
 
-def update(force=False):
+def update(arch, force=False):
     """Fetches the package lists, unless they are of today. Returns whether it did."""
-    stamp = os.path.join(os.path.dirname(configuration()), "updated")
-    sources = os.path.join(os.path.dirname(configuration()), "sources.list")
+    base = os.path.dirname(configuration(arch))
+    stamp, sources = os.path.join(base, "updated"), os.path.join(base, "sources.list")
     try:
         when = os.path.getmtime(stamp)
         if not force and when > os.path.getmtime(sources) and time.time() - when < LISTS_LAST_SECONDS:
             return False
     except OSError:
         pass
-    say("fetching Debian's package lists")
-    status, _ = apt("apt-get", "-q", "update")
+    say(f"fetching Debian's package lists for {arch}")
+    status, _ = apt(arch, "apt-get", "-q", "update")
     if status:
         say("some package lists could not be fetched: going on with the others")
     with open(stamp, "w", encoding="ascii"):
@@ -132,14 +149,14 @@ def update(force=False):
     return True
 
 
-def versions(pattern):
+def versions(arch, pattern):
     """{package: newest version} of the packages whose whole name matches."""
     expression = re.compile(pattern)
-    names = [name for name in apt("apt-cache", "pkgnames")[1].split() if expression.fullmatch(name)]
+    names = [name for name in apt(arch, "apt-cache", "pkgnames")[1].split() if expression.fullmatch(name)]
     if not names:
         return {}
     found = {}
-    for line in apt("apt-cache", "madison", *names)[1].splitlines():
+    for line in apt(arch, "apt-cache", "madison", *names)[1].splitlines():
         name, version = (field.strip() for field in line.split("|")[:2])
         if name not in found or newer(version, found[name]):
             found[name] = version
@@ -159,9 +176,9 @@ def newest(found):
     return best
 
 
-def depends(package, version):
+def depends(arch, package, version):
     """Names and exact versions ('' where any will do) of what a package depends on, alternatives left out."""
-    text = apt("apt-cache", "show", f"{package}={version}")[1]
+    text = apt(arch, "apt-cache", "show", f"{package}={version}")[1]
     match = re.search(r"^Depends: (.*)$", text, re.MULTILINE)
     pairs = []
     for clause in match.group(1).split(",") if match else []:
@@ -171,19 +188,64 @@ def depends(package, version):
     return pairs
 
 
-def download(package, version, folder):
-    """Fetches one package into the folder and returns its path."""
+def own_folder(folder):
     os.makedirs(folder, exist_ok=True)
     if os.geteuid() == 0:
         # apt drops root for what it fetches
         shutil.chown(folder, "_apt")
+
+
+def download(arch, package, version, folder):
+    """Fetches one package into the folder and returns its path."""
+    own_folder(folder)
     before = set(os.listdir(folder))
-    status, _ = apt("apt-get", "-q", "download", f"{package}={version}", folder=folder)
+    status, _ = apt(arch, "apt-get", "-q", "download", f"{package}={version}", folder=folder)
     new = [name for name in os.listdir(folder) if name not in before and name.endswith(".deb")]
     if status or len(new) != 1:
         raise DebianError(f"apt could not download {package} {version}")
     return os.path.join(folder, new[0])
 
 
+def closure(arch, suite, packages):
+    """[(package, version)] of the packages and of all that they need, as apt would install them from the suite."""
+    status, text = apt(arch, "apt-get", "-q", "-s", "--no-install-recommends", "-t", suite, "install", *packages)
+    found = re.findall(r"^Inst (\S+) \((\S+) ", text, re.MULTILINE)
+    if status or not found:
+        raise DebianError(f"apt finds no way to install {' '.join(packages)} of {suite}, {arch}")
+    return found
+
+
+def download_all(arch, pairs, folder):
+    """Fetches packages into the folder and returns their paths."""
+    own_folder(folder)
+    status, _ = apt(arch, "apt-get", "-q", "download", *(f"{name}={version}" for name, version in pairs),
+                    folder=folder)
+    found = sorted(os.path.join(folder, name) for name in os.listdir(folder) if name.endswith(".deb"))
+    if status or len(found) != len(pairs):
+        raise DebianError(f"apt downloaded {len(found)} packages of {len(pairs)}")
+    return found
+
+
 def unpack(archive, folder):
     subprocess.run(["dpkg-deb", "-x", archive, folder], check=True)
+
+
+def unpack_system(arch, suite, packages, tree):
+    """
+    The packages and all that they need in a tree of their own, no script of theirs run: it may well be that this
+    machine could not.
+    """
+    for name in ("bin", "lib", "sbin"):
+        os.makedirs(os.path.join(tree, "usr", name))
+        os.symlink(f"usr/{name}", os.path.join(tree, name))
+    wanted = closure(arch, suite, packages)
+    say(f"fetching {len(wanted)} packages of {suite}, {arch}")
+    with tempfile.TemporaryDirectory(prefix="tmp.", dir=os.path.dirname(tree)) as folder:
+        os.chmod(folder, 0o755)
+        for archive in download_all(arch, wanted, folder):
+            # dpkg-deb -x would make folders of the links above
+            with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", archive], stdout=subprocess.PIPE) as source:
+                subprocess.run(["tar", "-x", "-C", tree, "--keep-directory-symlink", "--no-same-owner"],
+                               stdin=source.stdout, check=True)
+            if source.returncode:
+                raise DebianError(f"{os.path.basename(archive)}: not unpacked")
