@@ -25,7 +25,9 @@
 #define RANGES 1000000
 #define PATH_BYTES 64
 
-static const struct profile_key key = { "make", "/usr/bin/make", "/home/user/source/project" };
+static const struct profile_key key = { .command = "make",
+					.program = "/usr/bin/make",
+					.directory = "/home/user/source/project" };
 
 static uint32_t next_random(uint32_t *seed)
 {
@@ -159,7 +161,7 @@ static int plan(const char *folder)
 	if (err)
 		return err;
 	from = now_ms();
-	replay_limits_init(&limits, UINT64_MAX);
+	replay_limits_init(&limits, UINT64_MAX, 1);
 	err = replay_plan_make(&p, &limits, &made);
 	for (i = 0; !err && i < p.nranges; i++) {
 		const struct profile_file *file = &p.files[p.ranges[i].file];

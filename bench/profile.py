@@ -63,6 +63,7 @@ def summarise(section, runs, sizes):
     section.figure("memory of the process that loads it", rss["profile"], 64, " MiB", 1)
     section.figure("plan of a replay", median(ms["plan"]), 300, " ms", 1)
     section.figure("memory of the process that makes it", rss["plan"], 64, " MiB", 1)
+    section.figure("memory of the process that merges it with a run of as many ranges", rss["merge"], 64, " MiB", 1)
     section.below("size / size as JSON", sizes["profile"] / sizes["json"], 1 / 3)
     section.at_least("time to load JSON / time to load the profile", median(
         [a / b for a, b in zip(ms["json"], ms["profile"])]), 10, 1)
@@ -81,3 +82,5 @@ def summarise(section, runs, sizes):
          f"{rss['merge']:.1f}"]])
     section.notes.append("JSON with an object a range is what the agent's reports look like; with arrays it is as short "
                          f"as JSON gets: the profile has {sizes['profile'] / sizes['arrays']:.2f} of that size.")
+    section.notes.append("Memory is all that the process has resident at its peak, the profile, the run and what becomes "
+                         "of both included.")

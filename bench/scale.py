@@ -53,12 +53,15 @@ def busy(bench):
     program = bench.alias(bench.workload("manythreads"), "many")
     path = bench.report_path()
     agent = bench.agent(program, path)
-    process = bench.start([program, str(PROCESSES), str(THREADS), BUSY_SECONDS])
+    process = bench.start([program, str(PROCESSES), str(THREADS), BUSY_SECONDS], stdout=subprocess.PIPE)
+    if process.stdout.readline() != b"ready\n":
+        raise BenchError("manythreads: its threads could not be started")
     time.sleep(float(BUSY_SECONDS) * 0.7)
     ret = dict(zip(("written_ms", "ended_ms"), report_ms(agent, path)))
     ret["report"] = read_report(path)
     bench.stop(agent)
     process.wait(60)
+    process.stdout.close()
     bench.stop(process)
     return ret
 
