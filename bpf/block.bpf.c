@@ -62,15 +62,15 @@ static __always_inline __u32 request_dev(struct request *rq)
 	struct request___rq_disk *old = (void *)rq;
 	struct gendisk *disk;
 
-	disk = bpf_core_field_exists(old->rq_disk) ? old->rq_disk : rq->q->disk;
-	return disk ? (__u32)disk->major << 20 | disk->first_minor : 0;
+	disk = bpf_core_field_exists(old->rq_disk) ? BPF_CORE_READ(old, rq_disk) : BPF_CORE_READ(rq, q, disk);
+	return disk ? (__u32)BPF_CORE_READ(disk, major) << 20 | BPF_CORE_READ(disk, first_minor) : 0;
 }
 
 /* A request comes to be, in the context of the thread that submits it. */
 static __always_inline struct request_note *request_new(struct request *rq, __u64 key)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
-	struct aa_thread *t = thread_of(task);
+	struct aa_thread *t = thread_of_current();
+	__u64 id = current_id();
 	struct request_note note = {
 		.start = bpf_ktime_get_ns(),
 		.sector = rq->__sector,
@@ -79,8 +79,8 @@ static __always_inline struct request_note *request_new(struct request *rq, __u6
 		.dev = request_dev(rq),
 		.bytes = rq->__data_len,
 		.op = request_op(rq),
-		.pid = t ? task->tgid : 0,
-		.tid = t ? task->pid : 0,
+		.pid = t ? id >> 32 : 0,
+		.tid = t ? id : 0,
 	};
 
 	if (bpf_map_update_elem(&requests, &key, &note, BPF_ANY)) {
@@ -198,7 +198,7 @@ static __always_inline void send_block(const struct request_note *note, __u64 no
 		record_lost(AA_REC_BLOCK);
 		return;
 	}
-	record_head(&r->h, AA_REC_BLOCK, note->app, now, NULL);
+	record_head(&r->h, AA_REC_BLOCK, note->app, now, 0);
 	r->h.pid = note->pid;
 	r->h.tid = note->tid;
 	r->sector = note->sector;

@@ -10,7 +10,7 @@
 static __always_inline struct cgroup *cgroup_of(struct task_struct *task)
 {
 	struct cgroup_subsys_state *css = NULL;
-	struct css_set *set = task->cgroups;
+	struct css_set *set = BPF_CORE_READ(task, cgroups);
 	__u32 i;
 
 	switch (aa_config.hierarchy) {

@@ -4,31 +4,55 @@
 #ifndef BPF_FOLLOW_H
 #define BPF_FOLLOW_H
 
-#include "maps.h"
+#include "plain.h"
 #include "ledger.h"
 
-static __always_inline __u64 *pid_word(__u32 pid)
+static __always_inline __u64 *pid_word(struct aa_pid_bits *bits, __u32 pid)
 {
+	return &bits->word[(pid >> 6) & (AA_PIDS / 64 - 1)];
+}
+
+/*
+ * Sets the bit of a pid, or clears it. Under a lock: 5.10 refuses a program that has an atomic "or" in it, even where it
+ * would not be run.
+ */
+static __always_inline void pid_change(__u32 pid, bool set)
+{
+	__u64 bit = 1ULL << (pid & 63), *word;
 	__u32 zero = 0;
 	struct aa_pid_bits *bits = bpf_map_lookup_elem(&marked, &zero);
 
-	return bits ? &bits->word[(pid >> 6) & (AA_PIDS / 64 - 1)] : NULL;
+	if (!bits)
+		return;
+	word = pid_word(bits, pid);
+	if (aa_config.plain) {
+		if (!plain_lock(AA_PLAIN_LOCK_PIDS))
+			return;
+		*word = set ? *word | bit : *word & ~bit;
+		plain_unlock(AA_PLAIN_LOCK_PIDS);
+		return;
+	}
+	bpf_spin_lock(&bits->lock);
+	*word = set ? *word | bit : *word & ~bit;
+	bpf_spin_unlock(&bits->lock);
 }
 
 static __always_inline void pid_note(__u32 pid)
 {
-	__u64 *word = pid_word(pid);
-
-	if (word)
-		__sync_fetch_and_or(word, 1ULL << (pid & 63));
+	pid_change(pid, true);
 }
 
 static __always_inline void pid_forget(__u32 pid)
 {
-	__u64 *word = pid_word(pid);
+	pid_change(pid, false);
+}
 
-	if (word)
-		__sync_fetch_and_and(word, ~(1ULL << (pid & 63)));
+static __always_inline bool pid_noted(__u32 pid)
+{
+	__u32 zero = 0;
+	struct aa_pid_bits *bits = bpf_map_lookup_elem(&marked, &zero);
+
+	return bits && *pid_word(bits, pid) >> (pid & 63) & 1;
 }
 
 #define NO_SYSCALL 0xffff /* in an exception: a page fault */
@@ -36,12 +60,17 @@ static __always_inline void pid_forget(__u32 pid)
 /* The mark of a task, or NULL if it is not followed. */
 static __always_inline struct aa_thread *thread_of(struct task_struct *task)
 {
-	__u32 pid = task->pid;
-	__u64 *word = pid_word(pid);
+	return pid_noted(task->pid) ? thread_find(task) : NULL;
+}
 
-	if (!word || !(*word >> (pid & 63) & 1))
-		return NULL;
-	return bpf_task_storage_get(&threads, task, NULL, 0);
+static __always_inline struct aa_thread *thread_of_current(void)
+{
+	__u64 id;
+
+	if (!aa_config.plain)
+		return thread_of(bpf_get_current_task_btf());
+	id = bpf_get_current_pid_tgid();
+	return pid_noted(id) ? plain_thread(bpf_get_current_task(), id >> 32) : NULL;
 }
 
 static __always_inline struct aa_app *app_get(__u32 index)
@@ -55,9 +84,9 @@ static __always_inline struct aa_counts *counts_get(__u32 index)
 }
 
 /* Moves t to a state, perhaps onto a CPU that was idle. The app's lock is held, the clocks stand at now. */
-static __always_inline void thread_move(struct aa_ledger *l, struct aa_thread *t, __u32 to, bool cpu_idle)
+static __always_inline void thread_move(struct aa_ledger *l, struct aa_thread *t, __u32 state, bool cpu_idle)
 {
-	__u32 from = t->state, cell = t->cell;
+	__u64 from = aa_opaque(t->state), to = aa_opaque(state), cell = aa_opaque(t->cell);
 	struct aa_cell *c;
 
 	if (cell >= AA_MAX_COMMANDS || to >= AA_STATES)
@@ -76,10 +105,13 @@ static __always_inline void thread_move(struct aa_ledger *l, struct aa_thread *t
 
 static __always_inline void thread_change(struct aa_app *app, struct aa_thread *t, __u32 to, bool cpu_idle, __u64 now)
 {
-	bpf_spin_lock(&app->lock);
+	__u32 index = t->app;
+
+	if (!app_lock(app, index))
+		return;
 	aa_ledger_advance(&app->ledger, now);
 	thread_move(&app->ledger, t, to, cpu_idle);
-	bpf_spin_unlock(&app->lock);
+	app_unlock(app, index);
 }
 
 /*
@@ -88,17 +120,20 @@ static __always_inline void thread_change(struct aa_app *app, struct aa_thread *
  */
 static __always_inline struct aa_thread *thread_mark(struct task_struct *task, __u32 app, __u32 cell, __u8 flags)
 {
-	struct aa_thread init = {
-		.app = app,
-		.cell = cell,
-		.state = AA_NO_STATE,
+	struct aa_plain_thread init = {
+		.tgid = (__u32)task->tgid,
+		.thread = {
+			.app = app,
+			.cell = cell,
+			.state = AA_NO_STATE,
 
-		.flags = flags,
+			.flags = flags,
+		},
 	};
 	struct aa_thread *t;
 	struct aa_counts *c;
 
-	t = bpf_task_storage_get(&threads, task, &init, BPF_LOCAL_STORAGE_GET_F_CREATE);
+	t = thread_make(task, &init);
 	if (!t) {
 		c = counts_get(app);
 		if (c && !task->exit_state) /* a scan may come upon one that is all but gone */
@@ -112,6 +147,30 @@ static __always_inline struct aa_thread *thread_mark(struct task_struct *task, _
 	return t;
 }
 
+/* Marks a new thread; a new process counts from now on. Returns false if it cannot be followed. */
+static __always_inline bool thread_born(struct task_struct *task, __u32 index, __u32 cell, bool process)
+{
+	struct aa_counts *c;
+	struct aa_app *app;
+	__u64 at;
+
+	if (!thread_mark(task, index, cell, process ? AA_THREAD_NO_EXEC : 0))
+		return false;
+	if (!process)
+		return true;
+	c = counts_get(index);
+	if (c)
+		__sync_fetch_and_add(&c->processes, 1);
+	app = app_get(index);
+	if (app && app_lock(app, index)) {
+		at = aa_opaque(cell);
+		if (at < AA_MAX_COMMANDS)
+			app->ledger.command[at].processes++;
+		app_unlock(app, index);
+	}
+	return true;
+}
+
 static __always_inline __u32 allowed_cpus(struct task_struct *task)
 {
 	__u32 n = task->nr_cpus_allowed;
@@ -120,21 +179,23 @@ static __always_inline __u32 allowed_cpus(struct task_struct *task)
 		n = aa_config.cpus;
 	return n ? n : 1;
 }
+
 /* The cell of the command of a running process. */
-static __always_inline __u32 running_command(struct aa_app *app, struct task_struct *task, bool leader)
+static __always_inline __u32 running_command(struct aa_app *app, __u32 index, struct task_struct *task, bool leader)
 {
 	char name[AA_COMM_LEN] __attribute__((aligned(8))) = {};
 	struct aa_ledger *l = &app->ledger;
 	__u32 cell, cpus = allowed_cpus(task);
 
-	bpf_probe_read_kernel_str(name, sizeof(name), task->group_leader->comm);
-	bpf_spin_lock(&app->lock);
+	bpf_probe_read_kernel_str(name, sizeof(name), BPF_CORE_READ(task, group_leader)->comm);
+	if (!app_lock(app, index))
+		return 0;
 	cell = aa_ledger_command(l, name);
 	if (leader && cell < AA_MAX_COMMANDS)
 		l->command[cell].processes++;
 	if (cpus > l->cpus)
 		l->cpus = cpus;
-	bpf_spin_unlock(&app->lock);
+	app_unlock(app, index);
 	return cell;
 }
 
@@ -150,14 +211,15 @@ static __always_inline void record_lost(__u32 kind)
 		__sync_fetch_and_add(&aa_control.lost[kind], 1);
 }
 
-static __always_inline void record_head(struct aa_rec *h, __u32 kind, __u32 app, __u64 now, struct task_struct *task)
+/* id: task_id() or current_id(); 0: of nobody */
+static __always_inline void record_head(struct aa_rec *h, __u32 kind, __u32 app, __u64 now, __u64 id)
 {
 	h->version = AA_RECORD_VERSION;
 	h->kind = kind;
 	h->app = app;
 	h->time_ns = now;
-	h->pid = task ? task->tgid : 0;
-	h->tid = task ? task->pid : 0;
+	h->pid = id >> 32;
+	h->tid = id;
 }
 
 /* The pid of the current task as the agent sees it, or 0 where its namespace does not show it. */
@@ -179,9 +241,9 @@ static __always_inline void record_life(__u32 kind, __u32 app, __u64 now, struct
 		record_lost(kind);
 		return;
 	}
-	record_head(&r->h, kind, app, now, task);
+	record_head(&r->h, kind, app, now, task_id(task));
 	r->cgroup_id = 0;
-	r->parent = task->real_parent->tgid;
+	r->parent = BPF_CORE_READ(task, real_parent, tgid);
 	r->local_pid = kind == AA_REC_START ? local_pid() : 0;
 	__builtin_memcpy(r->comm, task->comm, AA_COMM_LEN);
 	bpf_ringbuf_submit(r, urgent ? BPF_RB_FORCE_WAKEUP : RING_FLAGS(&ring_life));

@@ -7,6 +7,12 @@
 #ifndef BPF_KERNEL_H
 #define BPF_KERNEL_H
 
+/*
+ * Where it matters little how long a program takes, pointers are read with BPF_CORE_READ(): for each one that is read
+ * directly through an argument of a tracepoint or the current task, verifiers since 6.2 search all types of the kernel
+ * by name, up to four times, whether what was read is to be trusted as well. That was a third of the time to load.
+ */
+
 #include <linux/types.h>
 #include <linux/bpf.h>
 #include <stdbool.h>
@@ -160,6 +166,8 @@ struct task_struct {
 	unsigned int in_memstall : 1;
 	int pid;
 	int tgid;
+	void *stack;
+	__u64 start_time;
 	struct task_struct *real_parent;
 	struct list_head children;
 	struct list_head sibling;
@@ -170,6 +178,11 @@ struct task_struct {
 	struct files_struct *files;
 	struct signal_struct *signal;
 	struct css_set *cgroups;
+};
+
+/* Seen in 7.2, not in 6.18: its locks are rqspinlocks, its memory comes without any, so it is made in any context. */
+struct bpf_local_storage {
+	__u64 mem_charge;
 };
 
 /* Before 5.14 (2f064a59a11f) */
@@ -188,6 +201,7 @@ struct task_struct___throttled {
 };
 
 struct linux_binprm {
+	struct file *file;
 	const char *filename;
 };
 
@@ -255,6 +269,11 @@ struct folio___flags_memdesc {
 /* The low byte holds the order of a large folio since 6.6 (ebc1baf5c9b4) */
 struct folio___flags_1 {
 	unsigned long _flags_1;
+};
+
+/* Up to 6.5 (before ebc1baf5c9b4) the order has a byte of its own; 6.1 was looked at */
+struct folio___order {
+	unsigned char _folio_order;
 };
 
 struct bpf_iter__task {

@@ -50,14 +50,27 @@ static __always_inline void kin_note(__u32 tgid, __u32 parent, __u32 app)
 	bpf_map_update_elem(&kin, &tgid, &k, BPF_ANY);
 }
 
+/* The mark of the task's first thread, or of its parent; where this is plain, task may be the current one. */
+static __always_inline struct aa_thread *kinsman_of(struct task_struct *task)
+{
+	struct aa_thread *kinsman;
+	struct task_struct *parent;
+
+	if (aa_config.plain) {
+		kinsman = plain_thread((__u64)BPF_CORE_READ(task, group_leader), BPF_CORE_READ(task, tgid));
+		parent = BPF_CORE_READ(task, real_parent);
+		return kinsman ? kinsman : plain_thread((__u64)parent, BPF_CORE_READ(parent, tgid));
+	}
+	kinsman = bpf_task_storage_get(&threads, task->group_leader, NULL, 0);
+	return kinsman ? kinsman : bpf_task_storage_get(&threads, task->real_parent, NULL, 0);
+}
+
 /* The app + 1 of a task that has no mark yet, by its relatives, or 0. */
 static __always_inline __u32 kin_of(struct task_struct *task)
 {
-	struct aa_thread *kinsman = bpf_task_storage_get(&threads, task->group_leader, NULL, 0);
+	struct aa_thread *kinsman = kinsman_of(task);
 
-	if (!kinsman)
-		kinsman = bpf_task_storage_get(&threads, task->real_parent, NULL, 0);
-	return kinsman ? kinsman->app + 1 : (__u32)kin_app(task->tgid);
+	return kinsman ? kinsman->app + 1 : (__u32)kin_app(BPF_CORE_READ(task, tgid));
 }
 
 /* A process dies during a scan: it is remembered with its parent, and its children remember it. */
@@ -70,7 +83,7 @@ static __always_inline void kin_bequeath(struct task_struct *task)
 	int i;
 
 	if (!bpf_map_lookup_elem(&kin, &tgid))
-		kin_note(tgid, task->real_parent->tgid, kin_of(task));
+		kin_note(tgid, BPF_CORE_READ(task, real_parent, tgid), kin_of(task));
 	at = BPF_CORE_READ(task, children.next);
 	for (i = 0; i < KIN_CHILDREN && at != head && at; i++) {
 		child = (void *)at - bpf_core_field_offset(struct task_struct, sibling);

@@ -200,26 +200,27 @@ static __always_inline __u32 aa_ledger_found(struct aa_ledger *l, __u32 cell)
  */
 static __always_inline __u32 aa_ledger_command(struct aa_ledger *l, const char name[AA_COMM_LEN])
 {
-	const __u64 *want = (const __u64 *)name;
-	__u64 *have;
+	const __u64 *want = (const __u64 *)name, *have;
+	__u64 cell, *new;
 	__u32 i;
 
-	for (i = 0; i < AA_MAX_COMMANDS - 1; i++) {
-		have = (__u64 *)l->command[i].name;
-		if (i >= l->commands) {
-			have[0] = want[0];
-			have[1] = want[1];
-			l->commands = i + 1;
-			break;
-		}
-		if (have[0] == want[0] && have[1] == want[1])
+	/* what is known of an index or a number when the loop is left, the verifier would follow to the end of the program */
+	for (i = 0; i < AA_MAX_COMMANDS - 1 && i < *(volatile __u32 *)&l->commands; i++) {
+		have = (const __u64 *)l->command[i].name;
+		if (!((have[0] ^ want[0]) | (have[1] ^ want[1])))
 			break;
 	}
-	if (i == AA_MAX_COMMANDS - 1) {
-		__builtin_memcpy(l->command[i].name, "(other)", 8);
+	cell = aa_opaque(aa_ledger_found(l, i));
+	if (cell >= AA_MAX_COMMANDS - 1) {
+		__builtin_memcpy(l->command[AA_MAX_COMMANDS - 1].name, "(other)", 8);
 		l->commands = AA_MAX_COMMANDS;
+	} else if (cell >= *(volatile __u32 *)&l->commands) {
+		new = (__u64 *)l->command[cell].name;
+		new[0] = want[0];
+		new[1] = want[1];
+		l->commands = cell + 1;
 	}
-	return aa_ledger_found(l, i);
+	return aa_ledger_found(l, cell);
 }
 
 #endif /* BPF_LEDGER_H */

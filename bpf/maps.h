@@ -41,6 +41,30 @@ struct {
 	__type(value, struct aa_pid_bits);
 } marked SEC(".maps") __weak;
 
+/* The same where there is no task storage: bpf/plain.h. The agent has only those made that the kernel needs. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH); /* allocated at once: nothing may be allocated or freed in the scheduler */
+	__uint(max_entries, AA_PLAIN_THREADS);
+	__type(key, __u64);
+	__type(value, struct aa_plain_thread);
+} plain_threads SEC(".maps") __weak;
+
+/* And the app of a thread group, for the agent. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, AA_PLAIN_THREADS);
+	__type(key, __u32);
+	__type(value, __u32);
+} plain_apps SEC(".maps") __weak;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, AA_PLAIN_THREADS);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, __u32);
+	__type(value, struct aa_plain_seed);
+} plain_seeds SEC(".maps") __weak;
+
 /* Set by the agent through a pidfd: this process belongs to app - 1 from its next exec, or from the next scan, on. */
 struct {
 	__uint(type, BPF_MAP_TYPE_TASK_STORAGE);
@@ -62,5 +86,7 @@ struct {
 
 extern struct aa_control aa_control;
 extern const volatile struct aa_config aa_config;
+extern struct aa_first aa_first[AA_FIRSTS];
+extern struct aa_plain_lock aa_plain_lock[AA_PLAIN_LOCKS];
 
 #endif /* BPF_MAPS_H */

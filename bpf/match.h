@@ -92,7 +92,8 @@ static __always_inline enum aa_script_verdict aa_script_step(struct aa_script *s
 		return AA_SCRIPT_GO_ON;
 	if (arg[0] != '-')
 		return AA_SCRIPT_FOUND;
-	if (AA_ARG_IS(arg, "-c") || (AA_ARG_IS(arg, "-e") && !s->shell))
+	/* to a shell, "-" is the end of its options; to others, its standard input is the program */
+	if (AA_ARG_IS(arg, "-c") || ((AA_ARG_IS(arg, "-e") || AA_ARG_IS(arg, "-")) && !s->shell))
 		return AA_SCRIPT_NONE;
 	s->skip = AA_ARG_IS(arg, "-cp") || AA_ARG_IS(arg, "-classpath") || AA_ARG_IS(arg, "--class-path") ||
 		  AA_ARG_IS(arg, "-r") || AA_ARG_IS(arg, "--require") || AA_ARG_IS(arg, "-W") || AA_ARG_IS(arg, "-X") ||

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Copyright (c) 2026 The accel-agent authors */
 /* Memory: pages that the page cache missed, with the names of their files, and direct reclaim. */
+#include "cold.h"
+#include "folio.h"
+#include "miss.h"
 #include "wait.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -32,24 +35,6 @@ struct {
 #define PATH_DEPTH 32
 #define NAME_LEN 256 /* NAME_MAX and a NUL */
 
-static __always_inline void send_miss(struct aa_thread *t, struct task_struct *task)
-{
-	struct aa_rec_miss *r = bpf_ringbuf_reserve(&ring_bulk, sizeof(*r), 0);
-
-	if (!r) {
-		record_lost(AA_REC_MISS);
-		return;
-	}
-	record_head(&r->h, AA_REC_MISS, t->app, t->miss_since, task);
-	r->ino = t->miss_ino;
-	r->index = t->miss_index;
-	r->dev = t->miss_dev;
-	r->generation = t->miss_generation;
-	r->pages = t->miss_pages;
-	r->pad = 0;
-	bpf_ringbuf_submit(r, RING_FLAGS(&ring_bulk));
-}
-
 static __always_inline struct dentry *dentry_of(struct hlist_node *alias)
 {
 	if (bpf_core_field_exists(((struct dentry___d_alias *)NULL)->d_alias))
@@ -61,8 +46,7 @@ static __always_inline struct dentry *dentry_of(struct hlist_node *alias)
  * The names from the file up to the root of its file system. Mount points are the agent's business: it knows the
  * device. Returns whether there is nothing more to send of that file.
  */
-static __always_inline bool send_file(struct aa_thread *t, struct task_struct *task, struct inode *inode,
-				      const struct file_key *key)
+static __always_inline bool send_file(struct aa_thread *t, __u64 id, struct inode *inode, const struct file_key *key)
 {
 	struct hlist_node *alias = inode->i_dentry.first;
 	struct dentry *dentry, *parent;
@@ -77,7 +61,7 @@ static __always_inline bool send_file(struct aa_thread *t, struct task_struct *t
 	r = bpf_map_lookup_elem(&naming, &zero);
 	if (!r)
 		return true;
-	record_head(&r->h, AA_REC_FILE, t->app, 0, task);
+	record_head(&r->h, AA_REC_FILE, t->app, 0, id);
 	r->ino = key->ino;
 	r->dev = key->dev;
 	r->generation = key->generation;
@@ -108,38 +92,19 @@ static __always_inline bool send_file(struct aa_thread *t, struct task_struct *t
 	return false;
 }
 
-static __always_inline void note_file(struct aa_thread *t, struct task_struct *task, struct inode *inode,
-				      const struct file_key *key)
+static __always_inline void note_file(struct aa_thread *t, __u64 id, struct inode *inode, const struct file_key *key)
 {
 	__u8 one = 1;
 
 	if (bpf_map_lookup_elem(&named, key))
 		return;
-	if (send_file(t, task, inode, key))
+	if (send_file(t, id, inode, key))
 		bpf_map_update_elem(&named, key, &one, BPF_ANY);
 }
 
-static __always_inline __u32 folio_pages(struct folio *folio)
-{
-	struct folio___flags_memdesc *memdesc = (void *)folio;
-	struct folio___flags_long *plain = (void *)folio;
-	struct folio___flags_1 *large = (void *)folio;
-	unsigned long flags;
-
-	if (bpf_core_field_exists(memdesc->flags.f))
-		flags = memdesc->flags.f;
-	else if (bpf_core_field_exists(plain->flags))
-		flags = plain->flags;
-	else
-		return 1;
-	if (!(flags & (1UL << bpf_core_enum_value(enum pageflags, PG_head))) || !bpf_core_field_exists(large->_flags_1))
-		return 1;
-	return 1U << (large->_flags_1 & 0x1f);
-}
-
 /* Adjacent pages of one file become one record. */
-static __always_inline void note_miss(struct aa_thread *t, struct task_struct *task, struct inode *inode, __u64 index,
-				      __u32 pages, __u32 run)
+static __always_inline void note_miss(struct aa_thread *t, __u64 id, struct inode *inode, __u64 index, __u32 pages,
+				      __u32 run)
 {
 	bool metadata = inode->i_sb->s_magic ==
 			BDEVFS_MAGIC; /* of the file system on that device: inodes, directories */
@@ -157,7 +122,7 @@ static __always_inline void note_miss(struct aa_thread *t, struct task_struct *t
 		return;
 	}
 	if (t->miss_pages)
-		send_miss(t, task);
+		send_miss(t, id);
 	t->miss_since = bpf_ktime_get_ns();
 	t->miss_ino = key.ino;
 	t->miss_dev = key.dev;
@@ -165,7 +130,7 @@ static __always_inline void note_miss(struct aa_thread *t, struct task_struct *t
 	t->miss_index = index;
 	t->miss_pages = pages;
 	if (!metadata)
-		note_file(t, task, inode, &key);
+		note_file(t, id, inode, &key);
 }
 
 /*
@@ -179,18 +144,20 @@ static __always_inline bool is_written(struct inode *inode)
 
 static __always_inline int on_miss(struct address_space *mapping, __u64 index, __u32 pages)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
 	struct wait_call call;
 	struct aa_counts *c;
 	struct aa_thread *t;
 	__u8 class;
 
-	if (!aa_control.live || !mapping)
+	if (!mapping)
 		return 0;
-	t = thread_of(task);
-	if (!t)
+	t = aa_control.live ? thread_of_current() : NULL;
+	if (!t) {
+		if (!index && aa_control.recording)
+			note_first(current_id(), mapping->host);
 		return 0;
-	wait_call_read(task, &call);
+	}
+	wait_call_read(current_task(), &call);
 	class = syscall_class(call.nr);
 	if ((class == AA_SYS_WRITE_FD || class == AA_SYS_WRITE) && is_written(mapping->host))
 		return 0;
@@ -199,8 +166,10 @@ static __always_inline int on_miss(struct address_space *mapping, __u64 index, _
 		return 0;
 	__sync_fetch_and_add(&c->missed_pages, pages);
 	__sync_fetch_and_add(&c->missed_bytes, (__u64)pages * aa_config.page_bytes);
+	if (aa_control.recording)
+		tell_cold(t->app, current_id(), c);
 	if (aa_control.level >= 2 || aa_control.recording)
-		note_miss(t, task, mapping->host, index, pages, c->starts);
+		note_miss(t, current_id(), mapping->host, index, pages, c->starts);
 	return 0;
 }
 
@@ -217,31 +186,14 @@ int BPF_PROG(mm_filemap_add_page, struct page *page)
 	return on_miss(page->mapping, page->index, 1);
 }
 
-/* What a thread has not sent yet, when it ends. */
-SEC("tp_btf/sched_process_exit")
-int BPF_PROG(flush_misses, struct task_struct *task)
-{
-	struct aa_thread *t;
-
-	if (!aa_control.live)
-		return 0;
-	t = thread_of(task);
-	if (t && t->miss_pages) {
-		send_miss(t, task);
-		t->miss_pages = 0;
-	}
-	return 0;
-}
-
 static __always_inline int on_reclaim(bool begin)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
 	struct aa_thread *t;
 	struct aa_app *app;
 
 	if (!aa_control.live)
 		return 0;
-	t = thread_of(task);
+	t = thread_of_current();
 	if (!t)
 		return 0;
 	if (begin)

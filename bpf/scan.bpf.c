@@ -19,7 +19,7 @@ int BPF_PROG(cgroup_attach_task, struct cgroup *cgroup, const char *path, struct
 /* The app + 1 that an unmarked task belongs to, or 0. */
 static __always_inline __u32 scan_app(struct task_struct *task)
 {
-	struct aa_seed *seed = bpf_task_storage_get(&seeds, task->group_leader, NULL, 0);
+	struct aa_seed *seed = seed_find(task->group_leader);
 
 	if (in_followed_cgroup(task))
 		return 1;
@@ -33,21 +33,24 @@ static __always_inline void scan_enter(struct aa_app *app, struct aa_thread *t, 
 {
 	struct task_struct___state_long *old = (void *)task;
 	long state = bpf_core_field_exists(task->__state) ? task->__state : old->state;
+	__u32 to, index = t->app;
 	__u64 now;
-	__u32 to;
 
-	if (state & TASK_DEAD) /* it left its last CPU before it was marked */
+	if (state & TASK_DEAD) { /* it left its last CPU before it was marked */
+		thread_drop(task);
 		return;
+	}
 	if (!state)
 		to = wait_any(t, task->on_cpu ? AA_RUN : wait_runnable(task));
 	else
 		to = wait_any(t, wait_state(task, t, state, false));
 	now = bpf_ktime_get_ns();
-	bpf_spin_lock(&app->lock);
+	if (!app_lock(app, index))
+		return;
 	aa_ledger_advance(&app->ledger, now);
 	if (t->state == AA_NO_STATE)
-		thread_move(&app->ledger, t, aa_opaque(to), false);
-	bpf_spin_unlock(&app->lock);
+		thread_move(&app->ledger, t, to, false);
+	app_unlock(app, index);
 }
 
 #define WATCHERS 8
@@ -58,12 +61,12 @@ static __always_inline void scan_enter(struct aa_app *app, struct aa_thread *t, 
  */
 static __always_inline bool watches(struct task_struct *task)
 {
-	struct task_struct *watcher = bpf_get_current_task_btf();
+	struct task_struct *watcher = (void *)bpf_get_current_task();
 	int i, tgid = task->tgid;
 
 	for (i = 0; i < WATCHERS && watcher; i++) {
 		if (BPF_CORE_READ(watcher, tgid) == tgid)
-			return !bpf_task_storage_get(&seeds, task->group_leader, NULL, 0);
+			return !seed_find(task->group_leader);
 		watcher = BPF_CORE_READ(watcher, real_parent);
 	}
 	return false;
@@ -94,11 +97,11 @@ int scan(struct bpf_iter__task *ctx)
 	/*
 	 * the cell first: from the mark on, the scheduler programs may enter the thread, and charge what the mark names
 	 */
-	t = thread_mark(task, index, running_command(app, task, leader), 0);
+	t = thread_mark(task, index, running_command(app, index, task, leader), 0);
 	if (!t)
 		return 0;
 	if (leader) {
-		kin_note(task->tgid, task->real_parent->tgid, index + 1);
+		kin_note(task->tgid, BPF_CORE_READ(task, real_parent, tgid), index + 1);
 		__sync_fetch_and_add(&c->processes, 1);
 	}
 	scan_enter(app, t, task);

@@ -81,40 +81,50 @@ static __always_inline bool switch_away(struct aa_app *app, struct aa_thread *pr
 					struct aa_thread *next, struct rq *rq, __u64 now)
 {
 	bool both = next && next->app == prev->app;
+	__u32 index = prev->app;
 
 	clock_note(app, rq, now);
-	bpf_spin_lock(&app->lock);
+	if (!app_lock(app, index))
+		return false;
 	aa_ledger_advance(&app->ledger, now);
 	switch_correct(&app->ledger, prev, ran);
 	thread_move(&app->ledger, prev, to, false);
 	if (both)
 		thread_move(&app->ledger, next, next->flags & AA_THREAD_RECLAIM ? AA_RUN_RECLAIM : AA_RUN, false);
-	bpf_spin_unlock(&app->lock);
+	app_unlock(app, index);
 	return both;
+}
+
+/* A change that is left out here would never be made up for: the app would not end. */
+static __always_inline bool lock_at_last(struct aa_app *app, __u32 index)
+{
+	return app_lock(app, index) || (aa_config.plain && (plain_lock(index) || plain_lock(index)));
 }
 
 static __always_inline void switch_dead(struct aa_app *app, struct aa_thread *t, struct task_struct *task, __u64 ran,
 					__u64 now)
 {
-	struct aa_counts *c = counts_get(t->app);
-	__u32 cell = t->cell, state = t->state;
+	__u32 cell = t->cell, state = t->state, index = t->app;
+	struct aa_counts *c = counts_get(index);
 	int last = 0;
 
 	if (c)
 		__sync_fetch_and_add(&c->major_faults, task->maj_flt - t->faults);
-	bpf_spin_lock(&app->lock);
-	aa_ledger_advance(&app->ledger, now);
-	switch_correct(&app->ledger, t, ran);
-	if (cell < AA_MAX_COMMANDS && state < AA_STATES) {
-		aa_ledger_leave(&app->ledger, &app->ledger.command[cell], state, &t->queued, false);
-		last = aa_ledger_gone(&app->ledger);
+	if (lock_at_last(app, index)) {
+		aa_ledger_advance(&app->ledger, now);
+		switch_correct(&app->ledger, t, ran);
+		if (cell < AA_MAX_COMMANDS && state < AA_STATES) {
+			aa_ledger_leave(&app->ledger, &app->ledger.command[cell], state, &t->queued, false);
+			last = aa_ledger_gone(&app->ledger);
+		}
+		t->state = AA_GONE;
+		app_unlock(app, index);
 	}
-	t->state = AA_GONE;
-	bpf_spin_unlock(&app->lock);
-	if (task->thread_pid) /* it was not reaped yet: nobody else has its number */
+	if (BPF_CORE_READ(task, thread_pid)) /* it was not reaped yet: nobody else has its number */
 		pid_forget(task->pid);
 	if (last)
-		record_life(AA_REC_END, t->app, now, task, true);
+		record_life(AA_REC_END, index, now, task, true);
+	thread_drop(task);
 }
 
 /* Returns true if next is accounted for as well. */
@@ -183,7 +193,7 @@ static __always_inline void send_wait(struct task_struct *task, struct aa_thread
 		record_lost(AA_REC_WAIT);
 		return;
 	}
-	record_head(&r->h, AA_REC_WAIT, t->app, now, task);
+	record_head(&r->h, AA_REC_WAIT, t->app, now, task_id(task));
 	r->wait_ns = now - t->since;
 	r->waker = t->waker;
 	r->syscall = t->syscall;
@@ -229,9 +239,26 @@ int BPF_PROG(sched_wakeup, struct task_struct *task)
 	return on_wakeup(task);
 }
 
+/*
+ * In 7.2 a task can be preempted in a program on task_newtask, and who then forks on the same CPU has its run left out:
+ * its child would be lost, with all that comes of it. It is marked here instead, before it first runs: its parent has
+ * the run queue locked, so nobody comes in between.
+ */
+static __always_inline void adopt(struct task_struct *task)
+{
+	struct aa_thread *parent;
+
+	if (aa_config.plain || !bpf_core_field_exists(struct bpf_local_storage, mem_charge) || thread_of(task))
+		return;
+	parent = thread_of_current();
+	if (parent)
+		thread_born(task, parent->app, parent->cell, task->pid == task->tgid);
+}
+
 SEC("tp_btf/sched_wakeup_new")
 int BPF_PROG(sched_wakeup_new, struct task_struct *task)
 {
+	adopt(task);
 	return on_wakeup(task);
 }
 
@@ -239,15 +266,18 @@ int BPF_PROG(sched_wakeup_new, struct task_struct *task)
 SEC("tp_btf/sched_waking")
 int BPF_PROG(sched_waking, struct task_struct *task)
 {
-	struct task_struct *waker = bpf_get_current_task_btf();
 	struct aa_thread *t, *w;
+	__u64 waker;
 
 	t = thread_of(task);
-	if (!t || t->state <= AA_THROTTLED || !waker->pid)
+	if (!t || t->state <= AA_THROTTLED)
 		return 0;
-	w = thread_of(waker);
-	t->waker = waker->tgid;
+	waker = current_id();
+	if (!(__u32)waker)
+		return 0;
+	w = thread_of_current();
+	t->waker = waker >> 32;
 	t->waker_followed = w && w->app == t->app;
-	__builtin_memcpy(t->waker_comm, waker->comm, AA_COMM_LEN);
+	bpf_get_current_comm(t->waker_comm, AA_COMM_LEN);
 	return 0;
 }

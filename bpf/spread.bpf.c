@@ -44,12 +44,13 @@ static __always_inline void wake_agent(__u32 app, __u64 now)
 {
 	struct aa_rec *r;
 
-	if (!aa_cpus.armed || !__sync_lock_test_and_set(&aa_cpus.armed, 0))
+	if (!aa_cpus.armed)
 		return;
+	aa_cpus.armed = 0; /* two CPUs at once may both wake it: once more does no harm */
 	r = bpf_ringbuf_reserve(&ring_life, sizeof(*r), 0);
 	if (!r) /* a ring that is full has woken the agent; and there is nothing in this record to lose */
 		return;
-	record_head(r, AA_REC_QUEUED, app, now, NULL);
+	record_head(r, AA_REC_QUEUED, app, now, 0);
 	bpf_ringbuf_submit(r, BPF_RB_FORCE_WAKEUP);
 }
 

@@ -5,10 +5,14 @@
  * new programs are matched by name at their exec. What runs already is found by scan.bpf.c.
  */
 #include "cgroup.h"
+#include "cold.h"
 #include "kin.h"
 #include "match.h"
+#include "miss.h"
 
 struct aa_control aa_control = {};
+struct aa_first aa_first[AA_FIRSTS];
+struct aa_plain_lock aa_plain_lock[AA_PLAIN_LOCKS] __attribute__((aligned(64))) = {};
 const volatile struct aa_config aa_config = {};
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -49,18 +53,19 @@ __noinline int match_name(__u32 i)
  */
 __noinline int find_script(void)
 {
-	struct task_struct *task = bpf_get_current_task_btf();
+	struct task_struct *task = (void *)bpf_get_current_task();
+	struct mm_struct *mm = BPF_CORE_READ(task, mm);
 	enum aa_script_verdict verdict;
 	unsigned long at, end;
 	__u32 i, zero = 0;
 	struct exec_scratch *s = bpf_map_lookup_elem(&scratch, &zero);
 	long n;
 
-	if (!s || !task->mm)
+	if (!s || !mm)
 		return 0;
 	__builtin_memset(&s->search, 0, sizeof(s->search));
-	at = task->mm->arg_start;
-	end = task->mm->arg_end;
+	at = BPF_CORE_READ(mm, arg_start);
+	end = BPF_CORE_READ(mm, arg_end);
 	for (i = 0; i < AA_MATCH_PIECES && at < end; i++) {
 		n = bpf_probe_read_user_str(s->name, sizeof(s->name), (void *)at);
 		if (n <= 0)
@@ -110,9 +115,10 @@ static __always_inline void exec_command(struct aa_app *app, struct aa_thread *t
 					 __u32 cpus, bool root, __u64 now)
 {
 	struct aa_ledger *l = &app->ledger;
-	__u32 old = t->cell, cell;
+	__u32 index = t->app, old = t->cell, cell;
 
-	bpf_spin_lock(&app->lock);
+	if (!app_lock(app, index))
+		return;
 	aa_ledger_advance(l, now);
 	if (t->state == AA_NO_STATE)
 		aa_ledger_born(l);
@@ -131,13 +137,12 @@ static __always_inline void exec_command(struct aa_app *app, struct aa_thread *t
 	t->state = AA_RUN;
 	t->since = l->now;
 	t->flags = 0;
-	bpf_spin_unlock(&app->lock);
+	app_unlock(app, index);
 }
 
-SEC("tp_btf/sched_process_exec")
-int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
+static __always_inline int on_exec(struct task_struct *task, struct linux_binprm *bprm)
 {
-	struct aa_thread *t = bpf_task_storage_get(&threads, task, NULL, 0);
+	struct aa_thread *t = thread_find(task);
 	bool started = false;
 	struct aa_counts *c;
 	struct aa_seed *seed;
@@ -147,8 +152,8 @@ int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid, struct l
 	__u64 now;
 
 	if (!t) {
-		seed = bpf_task_storage_get(&seeds, task, NULL, 0);
-		index = seed ? (int)seed->app - 1 : match_exec(task, bprm);
+		seed = seed_find(task);
+		index = seed ? (int)seed->app - 1 : bprm ? match_exec(task, bprm) : -1;
 		if (index < 0)
 			return 0;
 		t = thread_mark(task, index, 0, 0);
@@ -171,8 +176,24 @@ int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid, struct l
 		__sync_fetch_and_add(&c->processes, 1);
 		__sync_fetch_and_add(&c->starts, 1);
 	}
+	/* first: then the agent knows it when it hears of the start */
+	if (started && bprm && aa_control.recording && is_cold_program(task, bprm))
+		tell_cold(t->app, task_id(task), c);
 	record_life(started ? AA_REC_START : AA_REC_EXEC, t->app, now, task, started);
 	return 0;
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
+{
+	return on_exec(task, bprm);
+}
+
+/* Where no name is looked for: what compares names is half of what the verifier has to look at. */
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(exec_unnamed, struct task_struct *task)
+{
+	return on_exec(task, NULL);
 }
 
 /*
@@ -186,7 +207,7 @@ static __always_inline int newtask_in_cgroup(struct task_struct *task, bool proc
 
 	if (!app || !c || !in_followed_cgroup(task))
 		return 0;
-	if (!thread_mark(task, 0, running_command(app, task, process), process ? AA_THREAD_NO_EXEC : 0))
+	if (!thread_mark(task, 0, running_command(app, 0, task, process), process ? AA_THREAD_NO_EXEC : 0))
 		return 0;
 	if (process)
 		__sync_fetch_and_add(&c->processes, 1);
@@ -202,17 +223,14 @@ static __always_inline int newtask_in_cgroup(struct task_struct *task, bool proc
 SEC("tp_btf/task_newtask")
 int BPF_PROG(task_newtask, struct task_struct *task, unsigned long clone_flags)
 {
-	struct task_struct *parent = bpf_get_current_task_btf();
 	bool process = !(clone_flags & CLONE_THREAD);
-	struct aa_thread *p, *t;
-	struct aa_counts *c;
-	struct aa_app *app;
-	__u32 index, cell = 0;
-	__u64 now;
+	__u32 index, cell = 0, parent;
+	struct aa_thread *p;
 
 	if (!aa_control.live)
 		return 0;
-	p = thread_of(parent);
+	parent = current_id() >> 32;
+	p = thread_of_current();
 	if (p) {
 		index = p->app;
 		cell = p->cell;
@@ -221,32 +239,20 @@ int BPF_PROG(task_newtask, struct task_struct *task, unsigned long clone_flags)
 	} else {
 		if (aa_config.hierarchy)
 			return newtask_in_cgroup(task, process);
-		if (!aa_control.scanning)
+		if (!aa_config.scans || !aa_control.scanning)
 			return 0;
 		/* the scan has not come to the parent yet: perhaps it never will, if the parent is short-lived */
-		index = kin_of(parent);
+		index = kin_of(current_task());
 		if (process)
-			kin_note(task->tgid, parent->tgid, index);
+			kin_note(task->tgid, parent, index);
 		if (!index)
 			return 0;
 		index--;
 	}
-	if (aa_control.scanning && process && p)
-		kin_note(task->tgid, parent->tgid, index + 1);
-	t = thread_mark(task, index, cell, process ? AA_THREAD_NO_EXEC : 0);
-	if (!t || !process)
-		return 0;
-	now = bpf_ktime_get_ns();
-	c = counts_get(index);
-	if (c)
-		__sync_fetch_and_add(&c->processes, 1);
-	app = app_get(index);
-	if (app && cell < AA_MAX_COMMANDS) {
-		bpf_spin_lock(&app->lock);
-		app->ledger.command[cell].processes++;
-		bpf_spin_unlock(&app->lock);
-	}
-	record_life(AA_REC_FORK, index, now, task, false);
+	if (aa_config.scans && aa_control.scanning && process && p)
+		kin_note(task->tgid, parent, index + 1);
+	if (thread_born(task, index, cell, process) && process)
+		record_life(AA_REC_FORK, index, bpf_ktime_get_ns(), task, false);
 	return 0;
 }
 
@@ -255,21 +261,30 @@ int BPF_PROG(sched_process_exit, struct task_struct *task)
 {
 	struct aa_rec_exit *r;
 	struct aa_thread *t;
+	int group_exit_code;
 
 	if (!aa_control.live)
 		return 0;
-	if (aa_control.scanning && !aa_config.hierarchy)
+	if (aa_config.scans && aa_control.scanning && !aa_config.hierarchy)
 		kin_bequeath(task);
 	t = thread_of(task);
-	if (!t || task->signal->live.counter) /* other threads of the process live on */
+	if (!t)
+		return 0;
+	/* here, and not in a program of its own: to detach one of two from an event takes the kernel a grace period */
+	if (t->miss_pages) {
+		send_miss(t, task_id(task));
+		t->miss_pages = 0;
+	}
+	if (BPF_CORE_READ(task, signal, live.counter)) /* other threads of the process live on */
 		return 0;
 	r = bpf_ringbuf_reserve(&ring_life, sizeof(*r), 0);
 	if (!r) {
 		record_lost(AA_REC_EXIT);
 		return 0;
 	}
-	record_head(&r->h, AA_REC_EXIT, t->app, bpf_ktime_get_ns(), task);
-	r->exit_code = task->signal->group_exit_code ? task->signal->group_exit_code : task->exit_code;
+	record_head(&r->h, AA_REC_EXIT, t->app, bpf_ktime_get_ns(), task_id(task));
+	group_exit_code = BPF_CORE_READ(task, signal, group_exit_code);
+	r->exit_code = group_exit_code ? group_exit_code : task->exit_code;
 	r->pad = 0;
 	__builtin_memcpy(r->comm, task->comm, AA_COMM_LEN);
 	bpf_ringbuf_submit(r, RING_FLAGS(&ring_life));

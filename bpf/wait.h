@@ -17,6 +17,9 @@ struct wait_call {
 #if defined(__TARGET_ARCH_x86)
 #define USER32_CS 0x23
 
+/* Before 5.15 (dd6e10fbd9fb) there is no bpf_task_pt_regs(), and what is at the top of a stack has no type. */
+#define READ_USER(from, field) (aa_config.stack_bytes ? BPF_CORE_READ(from, field) : (from)->field)
+
 /*
  * The system call that task is in. At its switch-out, and while it sleeps, its user registers are at the top of its
  * kernel stack; orig_ax is -1 there when an exception brought it into the kernel.
@@ -24,18 +27,23 @@ struct wait_call {
 static __always_inline void wait_call_read(struct task_struct *task, struct wait_call *ret)
 {
 	struct pt_regs___call_x86 *regs;
+	unsigned long nr;
 
 	*ret = (struct wait_call){
 		.nr = UNKNOWN_SYSCALL
 	}; /* all of it: kernels before 6.3 refuse to spill what is not set */
-	if (task->flags & (PF_KTHREAD | PF_IO_WORKER))
+	if (READ_USER(task, flags) & (PF_KTHREAD | PF_IO_WORKER))
 		return;
-	regs = (struct pt_regs___call_x86 *)bpf_task_pt_regs(task);
-	if (regs->cs == USER32_CS)
+	if (aa_config.stack_bytes)
+		regs = BPF_CORE_READ(task, stack) + aa_config.stack_bytes - bpf_core_type_size(*regs);
+	else
+		regs = (struct pt_regs___call_x86 *)bpf_task_pt_regs(task);
+	if (READ_USER(regs, cs) == USER32_CS)
 		return;
-	ret->nr = (long)regs->orig_ax < 0 ? NO_SYSCALL : regs->orig_ax;
-	ret->arg0 = regs->di;
-	ret->arg1 = regs->si;
+	nr = READ_USER(regs, orig_ax);
+	ret->nr = (long)nr < 0 ? NO_SYSCALL : nr;
+	ret->arg0 = READ_USER(regs, di);
+	ret->arg1 = READ_USER(regs, si);
 }
 #elif defined(__TARGET_ARCH_arm64)
 #define PSR_MODE32 0x10
@@ -70,16 +78,13 @@ static __always_inline __u8 syscall_class(__u32 nr)
 /* By the type of an open file: pipe, socket, or something else (a terminal, an eventfd, ...). */
 static __always_inline __u32 wait_fd(struct task_struct *task, struct aa_thread *t, __u32 fd)
 {
-	struct files_struct *files = task->files;
+	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
 	struct file *file = NULL;
-	struct fdtable *fdt;
 	struct inode *inode;
 	__u16 mode;
 
-	if (!files)
-		return AA_SLEEP_OTHER;
-	fdt = files->fdt;
-	if (fd >= fdt->max_fds || bpf_probe_read_kernel(&file, sizeof(file), fdt->fd + fd) || !file)
+	if (!fdt || fd >= BPF_CORE_READ(fdt, max_fds) ||
+	    bpf_probe_read_kernel(&file, sizeof(file), BPF_CORE_READ(fdt, fd) + fd) || !file)
 		return AA_SLEEP_OTHER;
 	/* a thread mostly waits for the same file again */
 	inode = BPF_CORE_READ(file, f_inode);

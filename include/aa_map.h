@@ -42,6 +42,7 @@ struct aa_thread {
 	__u32 miss_generation;
 	__u32 miss_pages;
 	char waker_comm[AA_COMM_LEN];
+	__u32 pad2; /* kernels before 6.3 refuse to read what is not set */
 };
 
 /* One bit a pid, up to the kernel's own limit of 2^22: whether the thread may have a mark. */
@@ -49,12 +50,41 @@ struct aa_thread {
 
 struct aa_pid_bits {
 	__u64 word[AA_PIDS / 64];
+	__u64 apart[8]; /* every switch reads the words: the lock is in a line of its own */
+	struct bpf_spin_lock lock; /* for changes */
+	__u32 pad;
 };
 
 struct aa_seed {
 	__u32 app; /* index + 1 */
 	__u32 at_exec; /* 1: from its next exec on; 0: from the next scan on */
 };
+
+/*
+ * Before 5.13 tracing programs have no task storage and no spin locks, and before 5.12 only atomics that return nothing:
+ * there, marks and seeds are in hash tables, and locks are counters. bpf/plain.h
+ */
+#define AA_PLAIN_THREADS 32768
+
+struct aa_plain_thread { /* by the address of its task_struct, which an exec does not change, as it may the pid */
+	__u64 tgid; /* another one: the address has been used again */
+	struct aa_thread thread;
+};
+
+struct aa_plain_seed { /* by the thread group, in the first pid namespace */
+	struct aa_seed seed;
+	__u64 since; /* CLOCK_MONOTONIC, ns: a process that began later has only got the same pid */
+};
+
+struct aa_plain_lock {
+	__u32 takers; /* who has it, and those who have just tried */
+	__u32 cpu; /* of who has it, + 1 */
+	__u64 changes; /* odd: somebody has it */
+	__u64 reserved[6]; /* a line of the cache each */
+};
+
+#define AA_PLAIN_LOCK_PIDS AA_MAX_APPS /* of the bits; those before are the apps' */
+#define AA_PLAIN_LOCKS (AA_MAX_APPS + 1)
 
 /* One glob of one app as a shift-and automaton: see bpf/match.h. */
 #define AA_PATTERN_TOKENS 63
@@ -97,6 +127,16 @@ struct aa_control {
 	__u64 marked; /* threads marked by scans */
 	__u64 lost[AA_RECORD_KINDS]; /* records that found the ring full */
 	__u64 untracked_requests; /* block requests that found the request table full */
+	__u64 unlocked; /* changes left out because the lock was not to be had in time; only where locks are plain */
+};
+
+/* Whose first page a process has just missed, by pid: a program that was not in memory when it was about to be executed. */
+#define AA_FIRSTS 64
+
+struct aa_first {
+	__u64 inode[2]; /* their addresses, the last one first: a program's loader is read after it */
+	__u32 pid;
+	__u32 pad;
 };
 
 #define AA_SPREAD_CPUS 1024 /* CPUs beyond them are not watched for spreading */
@@ -138,6 +178,9 @@ struct aa_config {
 	__u32 cpus; /* online */
 	__u32 page_bytes;
 	__u32 hierarchy; /* enum aa_hierarchy */
+	__u32 scans; /* what runs already is looked for, too */
+	__u32 plain; /* neither task storage nor spin locks nor bpf_get_current_task_btf(): bpf/plain.h */
+	__u32 stack_bytes; /* of a kernel stack, where bpf_task_pt_regs() is missing; else 0 */
 	__u64 cgroup; /* id of the cgroup that app 0 is, with all below it */
 	__u64 pid_ns_dev, pid_ns_ino; /* the agent's pid namespace, as stat(2) shows it */
 	__u8 syscall[AA_SYSCALLS]; /* enum aa_syscall by system call number */

@@ -24,6 +24,7 @@ enum aa_record_kind {
 	AA_REC_WAIT, /* a wait of AA_LONG_WAIT_NS or more, but for timers; level 2 */
 	AA_REC_CGROUP, /* a process was moved into the followed cgroup: scan again */
 	AA_REC_QUEUED, /* a thread waits for another of its app: says no more than that, to wake the agent; never lost */
+	AA_REC_COLD, /* an app missed its first page, maybe of its program before the exec: likewise, while recording */
 	AA_RECORD_KINDS,
 };
 
@@ -131,6 +132,7 @@ struct aa_counts {
 	__u64 missed_bytes;
 	__u64 major_faults;
 	__u64 unfollowed; /* children that could not be marked: no memory for task storage */
+	__u64 told_cold; /* starts + 1 when AA_REC_COLD was last sent */
 };
 
 _Static_assert(sizeof(struct aa_rec) == 24, "ring buffer record header");

@@ -3,46 +3,41 @@
 /* Probes the running kernel through its BTF. */
 #include "trace/features.h"
 
+#include <bpf/bpf.h>
 #include <bpf/btf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
+#include <linux/bpf.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "aa_map.h"
 #include "util/cleanup.h"
 #include "util/log.h"
 
-/* The parameters of a tracepoint, without the context that every one has first; -1 if there is no such tracepoint. */
-static int event_args(const struct btf *btf, const char *event, const struct btf_type **ret_proto)
-{
-	const struct btf_type *type;
-	char name[64];
-	int id;
+#define TEXT(value) TEXT_OF(value)
+#define TEXT_OF(value) #value
 
-	snprintf(name, sizeof(name), "btf_trace_%s", event);
-	id = btf__find_by_name_kind(btf, name, BTF_KIND_TYPEDEF);
-	if (id < 0)
-		return -1;
-	type = btf__type_by_id(btf, btf__type_by_id(btf, id)->type);
-	if (!btf_is_ptr(type))
-		return -1;
+#define EVENT_PREFIX "btf_trace_"
+
+/* The prototype of a tracepoint's programs, by its typedef; NULL: it is none. */
+static const struct btf_type *event_proto(const struct btf *btf, const struct btf_type *type)
+{
 	type = btf__type_by_id(btf, type->type);
-	if (!btf_is_func_proto(type))
-		return -1;
-	if (ret_proto)
-		*ret_proto = type;
-	return btf_vlen(type) - 1;
+	if (!btf_is_ptr(type))
+		return NULL;
+	type = btf__type_by_id(btf, type->type);
+	return btf_is_func_proto(type) ? type : NULL;
 }
 
-static bool has_enumerator(const struct btf *btf, const char *enumeration, const char *name)
+static bool has_enumerator(const struct btf *btf, const struct btf_type *type, const char *name)
 {
-	int i, id = btf__find_by_name_kind(btf, enumeration, BTF_KIND_ENUM);
-	const struct btf_type *type;
+	int i;
 
-	if (id < 0)
-		return false;
-	type = btf__type_by_id(btf, id);
 	for (i = 0; i < btf_vlen(type); i++)
 		if (!strcmp(btf__name_by_offset(btf, btf_enum(type)[i].name_off), name))
 			return true;
@@ -57,6 +52,16 @@ static bool takes_folio(const struct btf *btf, const struct btf_type *proto)
 		return false;
 	type = btf__type_by_id(btf, type->type);
 	return btf_is_struct(type) && !strcmp(btf__name_by_offset(btf, type->name_off), "folio");
+}
+
+static bool has_member(const struct btf *btf, const struct btf_type *type, const char *name)
+{
+	int i;
+
+	for (i = 0; i < btf_vlen(type); i++)
+		if (!strcmp(btf__name_by_offset(btf, btf_members(type)[i].name_off), name))
+			return true;
+	return false;
 }
 
 /* libbpf's messages matter only to those who look for a cause. */
@@ -75,41 +80,165 @@ __attribute__((format(printf, 2, 0))) static int on_libbpf_message(enum libbpf_p
 	return 0;
 }
 
+/* Events whose number of arguments we want to know. */
+struct probed {
+	struct features features;
+	int get_pages, map_pages, fault; /* arguments of the events that tell which pages are looked at */
+	bool storage_map, storage_task; /* there is a map for it, and a place in each task: 5.11, 5.13 (a10787e6d58c) */
+};
+
+static const struct {
+	const char *event;
+	size_t args; /* where the number belongs in struct probed */
+} events[] = {
+	{ "sched_switch", offsetof(struct probed, features.sched_switch) },
+	{ "sched_wakeup", offsetof(struct probed, features.sched_wakeup) },
+	{ "task_newtask", offsetof(struct probed, features.task_newtask) },
+	{ "sched_process_exec", offsetof(struct probed, features.sched_process_exec) },
+	{ "sched_process_exit", offsetof(struct probed, features.sched_process_exit) },
+	{ "cgroup_attach_task", offsetof(struct probed, features.cgroup_attach_task) },
+	{ "block_io_start", offsetof(struct probed, features.block_io_start) },
+	{ "block_rq_issue", offsetof(struct probed, features.block_rq_issue) },
+	{ "block_rq_complete", offsetof(struct probed, features.block_rq_complete) },
+	{ "mm_filemap_add_to_page_cache", offsetof(struct probed, features.add_to_page_cache) },
+	{ "mm_filemap_get_pages", offsetof(struct probed, get_pages) },
+	{ "mm_filemap_map_pages", offsetof(struct probed, map_pages) },
+	{ "mm_filemap_fault", offsetof(struct probed, fault) },
+	{ "mm_vmscan_direct_reclaim_begin", offsetof(struct probed, features.direct_reclaim) },
+	{ "mm_vmscan_memcg_reclaim_begin", offsetof(struct probed, features.memcg_reclaim) },
+};
+
+#define EVENTS (sizeof(events) / sizeof(events[0]))
+
+static int *event_args(struct probed *p, size_t event)
+{
+	return (int *)((char *)p + events[event].args);
+}
+
+static void see_event(const struct btf *btf, const struct btf_type *type, const char *name, struct probed *p)
+{
+	const struct btf_type *proto;
+	size_t i;
+
+	if (strncmp(name, EVENT_PREFIX, sizeof(EVENT_PREFIX) - 1))
+		return;
+	name += sizeof(EVENT_PREFIX) - 1;
+	for (i = 0; i < EVENTS && strcmp(name, events[i].event); i++)
+		;
+	proto = i < EVENTS ? event_proto(btf, type) : NULL;
+	if (!proto)
+		return;
+	*event_args(p, i) = btf_vlen(proto) - 1; /* each has the context first */
+	if (events[i].args == offsetof(struct probed, features.add_to_page_cache))
+		p->features.folios = btf_vlen(proto) == 2 && takes_folio(btf, proto);
+}
+
+static void see_enum(const struct btf *btf, const struct btf_type *type, const char *name, struct probed *p)
+{
+	if (!strcmp(name, "bpf_map_type")) {
+		p->storage_map = has_enumerator(btf, type, "BPF_MAP_TYPE_TASK_STORAGE");
+		p->features.ring_buffer = has_enumerator(btf, type, "BPF_MAP_TYPE_RINGBUF");
+	} else if (!strcmp(name, "bpf_func_id")) {
+		p->features.user_registers = has_enumerator(btf, type, "BPF_FUNC_task_pt_regs");
+	}
+}
+
+static void see_struct(const struct btf *btf, const struct btf_type *type, const char *name, struct probed *p)
+{
+	if (!strcmp(name, "bpf_iter__task"))
+		p->features.task_iterator = true;
+	else if (!strcmp(name, "bpf_map_memory")) /* where it was counted */
+		p->features.locked_memory = true;
+	else if (!strcmp(name, "task_struct"))
+		p->storage_task = has_member(btf, type, "bpf_storage");
+}
+
+/* One pass over a hundred thousand types: to look each name up by itself takes ten times as long. */
+static void see_types(const struct btf *btf, struct probed *p)
+{
+	unsigned int id, n = btf__type_cnt(btf);
+	const struct btf_type *type;
+	const char *name;
+
+	for (id = 1; id < n; id++) {
+		type = btf__type_by_id(btf, id);
+		if (!btf_is_typedef(type) && !btf_is_enum(type) && !btf_is_struct(type))
+			continue;
+		name = btf__name_by_offset(btf, type->name_off);
+		if (btf_is_typedef(type))
+			see_event(btf, type, name, p);
+		else if (btf_is_enum(type))
+			see_enum(btf, type, name, p);
+		else
+			see_struct(btf, type, name, p);
+	}
+}
+
+#define FIRST_PID_NAMESPACE 0xeffffffc /* its inode: PROC_PID_INIT_INO since 3.8 */
+
+static bool in_first_pid_namespace(void)
+{
+	struct stat st;
+
+	return !stat("/proc/self/ns/pid", &st) && st.st_ino == FIRST_PID_NAMESPACE;
+}
+
+/*
+ * Lockdown to confidentiality takes this function away from all programs (EINVAL). The kernel's own word for it is in
+ * securityfs, which containers do not have. Whoever may not load programs at all (EPERM) learns nothing here.
+ */
+static bool reads_refused(void)
+{
+	const struct bpf_insn program[] = {
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_X, .dst_reg = BPF_REG_1, .src_reg = BPF_REG_10 },
+		{ .code = BPF_ALU64 | BPF_ADD | BPF_K, .dst_reg = BPF_REG_1, .imm = -8 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_2, .imm = 8 },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_3, .imm = 0 },
+		{ .code = BPF_JMP | BPF_CALL, .imm = BPF_FUNC_probe_read_kernel },
+		{ .code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = 0 },
+		{ .code = BPF_JMP | BPF_EXIT },
+	};
+	int fd = bpf_prog_load(BPF_PROG_TYPE_RAW_TRACEPOINT, "aa_reads", "Dual BSD/GPL", program,
+			       sizeof(program) / sizeof(program[0]), NULL);
+
+	if (fd >= 0)
+		close(fd);
+	return fd == -EINVAL;
+}
+
 int features_probe(struct features *ret)
 {
-	const struct btf_type *proto = NULL;
-	struct features f = { 0 };
+	struct probed p = { 0 };
 	struct btf *btf;
+	size_t i;
 
 	libbpf_set_print(on_libbpf_message);
 	memset(ret, 0, sizeof(*ret));
 	btf = btf__load_vmlinux_btf();
 	if (!btf)
 		return -errno;
-	f.btf = true;
-	f.task_storage = has_enumerator(btf, "bpf_map_type", "BPF_MAP_TYPE_TASK_STORAGE");
-	f.ring_buffer = has_enumerator(btf, "bpf_map_type", "BPF_MAP_TYPE_RINGBUF");
-	f.task_iterator = btf__find_by_name_kind(btf, "bpf_iter__task", BTF_KIND_STRUCT) > 0;
-	f.user_registers = has_enumerator(btf, "bpf_func_id", "BPF_FUNC_task_pt_regs");
-	f.sched_switch = event_args(btf, "sched_switch", NULL);
-	f.sched_wakeup = event_args(btf, "sched_wakeup", NULL);
-	f.task_newtask = event_args(btf, "task_newtask", NULL);
-	f.sched_process_exec = event_args(btf, "sched_process_exec", NULL);
-	f.sched_process_exit = event_args(btf, "sched_process_exit", NULL);
-	f.cgroup_attach_task = event_args(btf, "cgroup_attach_task", NULL);
-	f.block_io_start = event_args(btf, "block_io_start", NULL);
-	f.block_rq_issue = event_args(btf, "block_rq_issue", NULL);
-	f.block_rq_complete = event_args(btf, "block_rq_complete", NULL);
-	f.add_to_page_cache = event_args(btf, "mm_filemap_add_to_page_cache", &proto);
-	f.folios = f.add_to_page_cache == 1 && takes_folio(btf, proto);
-	f.page_use = event_args(btf, "mm_filemap_get_pages", NULL) == 3 &&
-		     event_args(btf, "mm_filemap_map_pages", NULL) == 3 &&
-		     event_args(btf, "mm_filemap_fault", NULL) == 2;
-	f.direct_reclaim = event_args(btf, "mm_vmscan_direct_reclaim_begin", NULL);
-	f.memcg_reclaim = event_args(btf, "mm_vmscan_memcg_reclaim_begin", NULL);
+	for (i = 0; i < EVENTS; i++)
+		*event_args(&p, i) = -1;
+	p.features.btf = true;
+	see_types(btf, &p);
+	p.features.task_storage = p.storage_map && p.storage_task;
+	p.features.first_pids = in_first_pid_namespace();
+	p.features.page_use = p.get_pages == 3 && p.map_pages == 3 && p.fault == 2;
 	btf__free(btf);
-	*ret = f;
+	if (p.features.ring_buffer) /* older kernels have no such function */
+		p.features.reads_refused = reads_refused();
+	*ret = p.features;
 	return 0;
+}
+
+/* What bpf/plain.h and bpf/wait.h do for old kernels counts on the order of memory, and on stacks, of x86-64. */
+bool features_old_ways(void)
+{
+#ifdef __x86_64__
+	return true;
+#else
+	return false;
+#endif
 }
 
 const char *features_missing(const struct features *f)
@@ -119,14 +248,47 @@ const char *features_missing(const struct features *f)
 		       "CONFIG_DEBUG_INFO_BTF=y";
 	if (!f->ring_buffer)
 		return "the kernel has no BPF ring buffers: Linux 5.8 or later has them";
-	if (!f->task_storage)
+	if (!f->task_storage && !features_old_ways())
 		return "the kernel has no BPF task storage: Linux 5.13 or later has it";
-	if (!f->user_registers)
+	if (!f->task_storage && !f->first_pids)
+		return "the kernel has no BPF task storage, and without it the agent cannot work in a pid namespace of "
+		       "its own: Linux 5.13 or later has it";
+	if (!f->user_registers && !features_old_ways())
 		return "the kernel has no bpf_task_pt_regs(): Linux 5.15 or later has it";
 	if (!f->task_iterator)
 		return "the kernel has no BPF task iterator: Linux 5.8 or later, with CONFIG_BPF_EVENTS=y, has it";
 	if (f->sched_switch < 0 || f->sched_wakeup < 0 || f->task_newtask < 0 || f->sched_process_exec < 0 ||
 	    f->sched_process_exit < 0)
 		return "the kernel does not trace its scheduler: it needs CONFIG_TRACEPOINTS=y and CONFIG_BPF_EVENTS=y";
+	/* last: without BPF_EVENTS no program may read memory either */
+	if (f->reads_refused)
+		return "the kernel is locked down to confidentiality, which forbids tracing: boot with "
+		       "lockdown=integrity";
 	return NULL;
+}
+
+size_t features_lacks(const struct features *f, const char *ret[FEATURES_LACKS])
+{
+	const struct {
+		bool there;
+		const char *lack;
+	} rows[FEATURES_LACKS] = {
+		{ f->task_storage, "this kernel has no BPF task storage (Linux 5.13 has it): no more than " TEXT(
+					   AA_PLAIN_THREADS) " threads can be followed at a time" },
+		{ f->sched_switch >= 4,
+		  "this kernel does not tell in what state a thread left a CPU (Linux 5.18 does): a wait that ended at "
+		  "that moment may be taken for one of another kind" },
+		{ f->block_rq_issue > 0 && f->block_rq_complete == 3,
+		  "this kernel does not trace block requests: there are no devices and no latencies" },
+		{ f->add_to_page_cache == 1,
+		  "this kernel does not trace its page cache: which files were not in memory is not known" },
+		{ f->direct_reclaim >= 0,
+		  "this kernel does not trace direct reclaim: CPU time for freeing memory counts as the app's own" },
+	};
+	size_t i, n = 0;
+
+	for (i = 0; i < FEATURES_LACKS; i++)
+		if (!rows[i].there)
+			ret[n++] = rows[i].lack;
+	return n;
 }

@@ -5,11 +5,15 @@
 #define FEATURES_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 struct features {
 	bool btf; /* the kernel describes its types */
-	bool task_storage;
+	bool task_storage; /* for tracing programs, and with it what else came by then: spin locks, atomics */
+	bool first_pids; /* the agent is in the first pid namespace: pids mean the same to it and to the kernel */
 	bool ring_buffer;
+	bool reads_refused; /* BPF programs may not read the kernel's memory: lockdown=confidentiality */
+	bool locked_memory; /* what BPF takes counts against RLIMIT_MEMLOCK: until Linux 5.10 */
 	bool task_iterator;
 	bool user_registers; /* bpf_task_pt_regs(): tells what a sleeping thread waits for */
 	/* events: number of arguments, -1: this kernel does not have it */
@@ -30,14 +34,26 @@ struct features {
 };
 
 /*
- * Reads the kernel's BTF, and sends what libbpf has to say from now on to log_debug. Returns 0, also where much is
- * missing, or -errno if it could not be read at all (ret->btf is false then, and all else absent).
+ * Reads the kernel's BTF and where the agent is, and sends what libbpf has to say from now on to log_debug. Returns 0,
+ * also where much is missing, or -errno if it could not be read at all (ret->btf is false then, and all else absent).
  */
 int features_probe(struct features *ret);
+
+/*
+ * Whether this architecture has ways around what kernels before 5.15 lack (bpf/plain.h).
+ */
+bool features_old_ways(void);
 
 /*
  * The first thing that is missing without which nothing works, with what would provide it; NULL: all is there.
  */
 const char *features_missing(const struct features *f);
+
+#define FEATURES_LACKS 5
+
+/*
+ * What a report made on this kernel lacks, a sentence each, none of them owned: for who reads it. Returns how many.
+ */
+size_t features_lacks(const struct features *f, const char *ret[FEATURES_LACKS]);
 
 #endif /* FEATURES_H */

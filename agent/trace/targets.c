@@ -152,7 +152,7 @@ int targets_mark_pid(struct tracer *tracer, unsigned int app, pid_t pid)
 	if (!err)
 		err = scan_until_quiet(tracer, &found);
 	tracer_scan_end(tracer);
-	return err ? err : (found ? 0 : -ESRCH);
+	return err ? err : (found ? 0 : -ENODATA);
 }
 
 int targets_mark_cgroup(struct tracer *tracer)

@@ -19,7 +19,8 @@ int targets_mark_names(struct tracer *tracer, const struct aa_pattern *patterns,
 		       pid_t ret_first[AA_MAX_APPS]);
 
 /*
- * Marks the process pid and its descendants for app. Returns 0, -ESRCH if there is no such process, or -errno.
+ * Marks the process pid and its descendants for app. Returns 0, -ESRCH if there is no such process, -ENODATA if it has no
+ * thread that can be marked, or -errno.
  */
 int targets_mark_pid(struct tracer *tracer, unsigned int app, pid_t pid);
 

@@ -13,28 +13,29 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "aa_use.h"
 #include "accel.skel.h"
+#include "sys/process.h"
 #include "trace/syscalls.h"
+#include "trace/use.h"
 #include "util/cleanup.h"
+#include "util/clock.h"
 #include "util/log.h"
 
 #define SPREAD_PROGRAMS 3
-#define USE_PROGRAMS 3
-#define USED_BYTES (AA_USE_WORDS * sizeof(uint64_t))
 
 struct tracer {
 	struct accel *skel;
 	struct ring_buffer *rings;
 	struct bpf_link *waking; /* attached while wakers are wanted */
 	struct bpf_link *spread[SPREAD_PROGRAMS]; /* attached while an app is to be spread */
-	struct bpf_link *use[USE_PROGRAMS]; /* attached from tracer_note_use() on */
-	uint64_t *used; /* what they noted, mapped; NULL: they are not attached */
+	struct use *use; /* from tracer_note_use() on; else NULL */
 	bool tells_use; /* this kernel can */
+	struct features features;
+	bool plain; /* the kernel has no task storage: bpf/plain.h */
 	void (*record)(void *context, const struct aa_rec *record);
 	void *context;
 	struct aa_app *snapshot; /* room for one map value */
@@ -46,7 +47,7 @@ static const size_t record_size[AA_RECORD_KINDS] = {
 	[AA_REC_EXIT] = sizeof(struct aa_rec_exit),   [AA_REC_BLOCK] = sizeof(struct aa_rec_block),
 	[AA_REC_MISS] = sizeof(struct aa_rec_miss),   [AA_REC_FILE] = offsetof(struct aa_rec_file, names),
 	[AA_REC_QUEUED] = sizeof(struct aa_rec),      [AA_REC_WAIT] = sizeof(struct aa_rec_wait),
-	[AA_REC_CGROUP] = sizeof(struct aa_rec_exec),
+	[AA_REC_CGROUP] = sizeof(struct aa_rec_exec), [AA_REC_COLD] = sizeof(struct aa_rec),
 };
 
 static int on_record(void *context, void *data, size_t size)
@@ -66,6 +67,7 @@ static int on_record(void *context, void *data, size_t size)
 /* Programs for events that this kernel does not have, or has in another form, are left out. */
 static void choose_programs(struct accel *s, const struct tracer_config *c, const struct features *f)
 {
+	bool use = f->page_use && c->use;
 	const struct {
 		struct bpf_program *program;
 		bool wanted;
@@ -85,16 +87,22 @@ static void choose_programs(struct accel *s, const struct tracer_config *c, cons
 		{ s->progs.direct_reclaim_end, f->direct_reclaim >= 0 },
 		{ s->progs.memcg_reclaim_begin, f->memcg_reclaim >= 0 },
 		{ s->progs.memcg_reclaim_end, f->memcg_reclaim >= 0 },
-		{ s->progs.use_get_pages, f->page_use },
-		{ s->progs.use_map_pages, f->page_use },
-		{ s->progs.use_fault, f->page_use },
+		{ s->progs.use_get_pages, use },
+		{ s->progs.use_map_pages, use },
+		{ s->progs.use_fault, use },
+		{ s->progs.use_added, use && f->add_to_page_cache == 1 && f->folios },
+		{ s->progs.scan, c->scans },
+		{ s->progs.sched_process_exec, c->npatterns > 0 },
+		{ s->progs.exec_unnamed, !c->npatterns },
 	};
 	size_t i;
 
 	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
 		bpf_program__set_autoload(rows[i].program, rows[i].wanted);
-	if (!f->page_use) /* nobody needs its memory */
+	if (!use) { /* nobody needs their memory */
 		bpf_map__set_max_entries(s->maps.used, 1);
+		bpf_map__set_max_entries(s->maps.used_times, 1);
+	}
 	bpf_program__set_autoattach(s->progs.sched_waking, false);
 	bpf_program__set_autoattach(s->progs.spread_switch, false);
 	bpf_program__set_autoattach(s->progs.spread_wakeup, false);
@@ -102,9 +110,22 @@ static void choose_programs(struct accel *s, const struct tracer_config *c, cons
 	bpf_program__set_autoattach(s->progs.use_get_pages, false);
 	bpf_program__set_autoattach(s->progs.use_map_pages, false);
 	bpf_program__set_autoattach(s->progs.use_fault, false);
+	bpf_program__set_autoattach(s->progs.use_added, false);
 }
 
-static int configure(struct accel *s, const struct tracer_config *c)
+/* Where marks and seeds are kept. What is left out, only code that is dead then would use. */
+static void choose_maps(struct accel *s, bool plain)
+{
+	bpf_map__set_autocreate(s->maps.threads, !plain);
+	bpf_map__set_autocreate(s->maps.seeds, !plain);
+	bpf_map__set_autocreate(s->maps.plain_threads, plain);
+	bpf_map__set_autocreate(s->maps.plain_apps, plain);
+	bpf_map__set_autocreate(s->maps.plain_seeds, plain);
+}
+
+#define STACK_BYTES 16384 /* of the kernel, on x86-64 without KASAN */
+
+static int configure(struct accel *s, const struct tracer_config *c, const struct features *f)
 {
 	struct stat pid_ns;
 	int err;
@@ -116,9 +137,12 @@ static int configure(struct accel *s, const struct tracer_config *c)
 	s->rodata->aa_config.apps = c->apps;
 	s->rodata->aa_config.cpus = c->cpus;
 	s->rodata->aa_config.page_bytes = (__u32)sysconf(_SC_PAGESIZE);
+	s->rodata->aa_config.scans = c->scans;
 	s->rodata->aa_config.hierarchy = c->hierarchy;
 	s->rodata->aa_config.cgroup = c->cgroup;
 	s->rodata->aa_config.patterns = c->npatterns;
+	s->rodata->aa_config.plain = !f->task_storage;
+	s->rodata->aa_config.stack_bytes = f->user_registers ? 0 : STACK_BYTES;
 	syscalls_classify(s->rodata->aa_config.syscall);
 
 	err = bpf_map__set_max_entries(s->maps.apps, c->apps);
@@ -157,7 +181,8 @@ static int load(struct tracer *t, const struct tracer_config *c, const struct fe
 	if (!t->skel)
 		return -errno;
 	choose_programs(t->skel, c, f);
-	err = configure(t->skel, c);
+	choose_maps(t->skel, t->plain);
+	err = configure(t->skel, c, f);
 	if (!err)
 		err = accel__load(t->skel);
 	if (err) /* the verifier says EACCES or EINVAL where we would say that the kernel lacks something */
@@ -177,7 +202,9 @@ int tracer_open(const struct tracer_config *config, const struct features *featu
 		return -ENOMEM;
 	t->record = config->record;
 	t->context = config->context;
-	t->tells_use = features->page_use;
+	t->tells_use = features->page_use && config->use;
+	t->features = *features;
+	t->plain = !features->task_storage;
 	t->snapshot = malloc(sizeof(*t->snapshot));
 	err = t->snapshot ? load(t, config, features) : -ENOMEM;
 	if (err) {
@@ -186,6 +213,11 @@ int tracer_open(const struct tracer_config *config, const struct features *featu
 	}
 	*ret = t;
 	return 0;
+}
+
+const struct features *tracer_features(const struct tracer *tracer)
+{
+	return &tracer->features;
 }
 
 static void detach_spread(struct tracer *t)
@@ -198,26 +230,13 @@ static void detach_spread(struct tracer *t)
 	}
 }
 
-static void detach_use(struct tracer *t)
-{
-	unsigned int i;
-
-	for (i = 0; i < USE_PROGRAMS; i++) {
-		bpf_link__destroy(t->use[i]);
-		t->use[i] = NULL;
-	}
-	if (t->used)
-		munmap(t->used, USED_BYTES);
-	t->used = NULL;
-}
-
 void tracer_close(struct tracer *tracer)
 {
 	if (!tracer)
 		return;
 	bpf_link__destroy(tracer->waking);
 	detach_spread(tracer);
-	detach_use(tracer);
+	use_close(tracer->use);
 	ring_buffer__free(tracer->rings);
 	accel__destroy(tracer->skel);
 	free(tracer->snapshot);
@@ -226,15 +245,34 @@ void tracer_close(struct tracer *tracer)
 
 int tracer_seed(struct tracer *tracer, unsigned int app, int pidfd, bool at_exec)
 {
-	struct aa_seed seed = { .app = app + 1, .at_exec = at_exec };
+	struct aa_plain_seed seed = { .seed = { .app = app + 1, .at_exec = at_exec } };
+	pid_t pid;
+	int err;
 
-	return bpf_map_update_elem(bpf_map__fd(tracer->skel->maps.seeds), &pidfd, &seed, BPF_ANY) ? -errno : 0;
+	if (!tracer->plain)
+		return bpf_map_update_elem(bpf_map__fd(tracer->skel->maps.seeds), &pidfd, &seed.seed, BPF_ANY) ?
+			       -errno :
+			       0;
+	seed.since = clock_monotonic_ns();
+	err = sys_process_of("", pidfd, &pid); /* still the one that the descriptor holds, so it is older than that */
+	if (err)
+		return err;
+	return bpf_map_update_elem(bpf_map__fd(tracer->skel->maps.plain_seeds), &pid, &seed, BPF_ANY) ? -errno : 0;
 }
 
 int tracer_app_of(const struct tracer *tracer, int pidfd)
 {
 	struct aa_thread thread;
+	__u32 app;
+	pid_t pid;
+	int err;
 
+	if (tracer->plain) {
+		err = sys_process_of("", pidfd, &pid);
+		if (!err && bpf_map_lookup_elem(bpf_map__fd(tracer->skel->maps.plain_apps), &pid, &app))
+			err = -errno;
+		return err ? err : (int)app;
+	}
 	if (bpf_map_lookup_elem(bpf_map__fd(tracer->skel->maps.threads), &pidfd, &thread))
 		return -errno;
 	return (int)thread.app;
@@ -344,51 +382,51 @@ int tracer_set_spread(struct tracer *tracer, uint64_t apps)
 
 int tracer_note_use(struct tracer *tracer)
 {
-	struct bpf_program *programs[USE_PROGRAMS] = {
-		tracer->skel->progs.use_get_pages,
-		tracer->skel->progs.use_map_pages,
-		tracer->skel->progs.use_fault,
+	const struct use_parts parts = {
+		.reads = tracer->skel->progs.use_get_pages,
+		.added = tracer->skel->progs.use_added,
+		.map_pages = tracer->skel->progs.use_map_pages,
+		.fault = tracer->skel->progs.use_fault,
+		.table = tracer->skel->maps.used,
+		.times = tracer->skel->maps.used_times,
+		.looks = tracer->skel->maps.looks,
+		.state = &tracer->skel->bss->aa_use,
 	};
-	unsigned int i;
-	int err;
 
-	if (!tracer->tells_use)
-		return -ENOTSUP;
-	tracer->used = mmap(NULL, USED_BYTES, PROT_READ | PROT_WRITE, MAP_SHARED, bpf_map__fd(tracer->skel->maps.used),
-			    0);
-	if (tracer->used == MAP_FAILED) {
-		tracer->used = NULL;
-		return -errno;
-	}
-	for (i = 0; i < USE_PROGRAMS; i++) {
-		tracer->use[i] = bpf_program__attach(programs[i]);
-		if (!tracer->use[i]) {
-			err = -errno;
-			detach_use(tracer);
-			return err;
-		}
-	}
-	return 0;
+	return tracer->tells_use ? use_open(&parts, &tracer->use) : -ENOTSUP;
+}
+
+int tracer_note_all_use(struct tracer *tracer)
+{
+	return tracer->use ? use_note_all(tracer->use) : -ENOTSUP;
+}
+
+void tracer_rest_use(struct tracer *tracer, uint64_t now_ns)
+{
+	if (tracer->use)
+		use_rest(tracer->use, now_ns);
+}
+
+void tracer_pace_use(struct tracer *tracer, uint64_t now_ns)
+{
+	if (tracer->use)
+		use_pace_now(tracer->use, now_ns);
 }
 
 void tracer_forget_use(struct tracer *tracer)
 {
-	if (!tracer->used || !__atomic_load_n(&tracer->skel->bss->aa_use_words, __ATOMIC_RELAXED))
-		return;
-	memset(tracer->used, 0, USED_BYTES);
-	__atomic_store_n(&tracer->skel->bss->aa_use_words, 0, __ATOMIC_RELAXED);
+	if (tracer->use)
+		use_forget(tracer->use);
 }
 
 bool tracer_use_known(const struct tracer *tracer)
 {
-	return tracer->used && __atomic_load_n(&tracer->skel->bss->aa_use_words, __ATOMIC_RELAXED) < AA_USE_FULL;
+	return tracer->use && use_is_known(tracer->use);
 }
 
-uint64_t tracer_use(const struct tracer *tracer, uint32_t dev, uint64_t ino, uint64_t block)
+uint64_t tracer_use(const struct tracer *tracer, uint32_t dev, uint64_t ino, uint64_t block, uint64_t *ret_since_ns)
 {
-	uint64_t hash = aa_use_hash(dev, ino, block);
-
-	return tracer->used ? tracer->used[aa_use_word(hash, 0)] & tracer->used[aa_use_word(hash, 1)] : 0;
+	return tracer->use ? use_of(tracer->use, dev, ino, block, ret_since_ns) : 0;
 }
 
 struct aa_cpus *tracer_cpus(struct tracer *tracer)
@@ -412,12 +450,41 @@ int tracer_drain(struct tracer *tracer)
 	return ring_buffer__consume(tracer->rings);
 }
 
+#define SNAPSHOTS 1000
+
+/*
+ * Where locks are plain, the agent must not take one: the programs would wait for it in vain while it does not run. It
+ * copies until nothing was changed meanwhile.
+ */
+static int copy_unchanged(const struct tracer *t, unsigned int app)
+{
+	const struct aa_plain_lock *lock = &t->skel->bss->aa_plain_lock[app];
+	int i, fd = bpf_map__fd(t->skel->maps.apps);
+	uint64_t changes;
+
+	for (i = 0; i < SNAPSHOTS; i++) {
+		changes = __atomic_load_n(&lock->changes, __ATOMIC_SEQ_CST);
+		if (bpf_map_lookup_elem(fd, &app, t->snapshot))
+			return -errno;
+		if (!(changes & 1) && __atomic_load_n(&lock->changes, __ATOMIC_SEQ_CST) == changes)
+			return 0;
+	}
+	return -EBUSY;
+}
+
+static int copy_locked(const struct tracer *t, unsigned int app)
+{
+	int fd = bpf_map__fd(t->skel->maps.apps);
+
+	return bpf_map_lookup_elem_flags(fd, &app, t->snapshot, BPF_F_LOCK) ? -errno : 0;
+}
+
 int tracer_read_ledger(struct tracer *tracer, unsigned int app, struct aa_ledger *ret)
 {
-	int fd = bpf_map__fd(tracer->skel->maps.apps);
+	int err = tracer->plain ? copy_unchanged(tracer, app) : copy_locked(tracer, app);
 
-	if (bpf_map_lookup_elem_flags(fd, &app, tracer->snapshot, BPF_F_LOCK))
-		return -errno;
+	if (err)
+		return err;
 	memcpy(ret, &tracer->snapshot->ledger, sizeof(*ret));
 	return 0;
 }
@@ -451,17 +518,21 @@ static bool read_info(const struct bpf_program *program, struct bpf_prog_info *r
 	return bpf_program__fd(program) >= 0 && !bpf_obj_get_info_by_fd(bpf_program__fd(program), ret, &size);
 }
 
+uint64_t tracer_lost(const struct tracer *tracer, enum aa_record_kind kind)
+{
+	return __atomic_load_n(&tracer->skel->bss->aa_control.lost[kind], __ATOMIC_RELAXED);
+}
+
 void tracer_losses(const struct tracer *tracer, struct tracer_losses *ret)
 {
-	const struct aa_control *c = &tracer->skel->bss->aa_control;
 	struct bpf_prog_info info;
 	struct bpf_program *p;
 	unsigned int i;
 
 	for (i = 0; i < AA_RECORD_KINDS; i++)
-		ret->records[i] = __atomic_load_n(&c->lost[i], __ATOMIC_RELAXED);
-	ret->requests = __atomic_load_n(&c->untracked_requests, __ATOMIC_RELAXED);
-	ret->runs = 0;
+		ret->records[i] = tracer_lost(tracer, i);
+	ret->requests = __atomic_load_n(&tracer->skel->bss->aa_control.untracked_requests, __ATOMIC_RELAXED);
+	ret->runs = __atomic_load_n(&tracer->skel->bss->aa_control.unlocked, __ATOMIC_RELAXED);
 	bpf_object__for_each_program(p, tracer->skel->obj)
 	{
 		if (read_info(p, &info))

@@ -16,6 +16,8 @@ struct tracer;
 struct tracer_config {
 	unsigned int apps; /* 1 to AA_MAX_APPS */
 	unsigned int cpus; /* online */
+	bool scans; /* what runs already is looked for, too: tracer_scan() */
+	bool use; /* which pages are looked at is to be told, where the kernel can: tracer_note_use() */
 	enum aa_hierarchy hierarchy; /* of the cgroup that app 0 is; AA_CGROUP_NONE: it is none */
 	uint64_t cgroup; /* its id */
 	uint32_t ring_bytes; /* of each of the two rings; a power of two and of pages */
@@ -31,6 +33,11 @@ struct tracer_config {
  * the verifier refuses a program (log_debug has its reasons); -ENOMEM; -errno. Close with tracer_close().
  */
 int tracer_open(const struct tracer_config *config, const struct features *features, struct tracer **ret);
+
+/*
+ * What the kernel offers, as tracer_open() was told.
+ */
+const struct features *tracer_features(const struct tracer *tracer);
 
 /*
  * Detaches and unloads. Accepts NULL.
@@ -94,13 +101,33 @@ int tracer_set_spread(struct tracer *tracer, uint64_t apps);
 struct aa_cpus *tracer_cpus(struct tracer *tracer);
 
 /*
- * Notes from now on which pages of files followed threads look at. Returns 0, -ENOTSUP (this kernel does not tell), or
- * -errno if the programs could not be attached.
+ * Makes ready to note which pages of files followed threads look at. Returns 0, -ENOTSUP (this kernel does not tell), or
+ * -errno.
  */
 int tracer_note_use(struct tracer *tracer);
 
 /*
- * Whether all of that was noted since tracer_note_use(), or since it was forgotten.
+ * Notes all of it from now on, until tracer_pace_use() finds that it tells nothing new. Apps that start from memory do not
+ * pay for it if this is called no sooner than at their first miss. Returns 1; 0 if all programs were attached already; or
+ * -errno if they could not be.
+ */
+int tracer_note_all_use(struct tracer *tracer);
+
+/*
+ * For when no app runs: who looks at what is in memory does not pay for it any more if nothing was missed for 10 s. Takes
+ * tens of milliseconds then; now_ns is CLOCK_MONOTONIC.
+ */
+void tracer_rest_use(struct tracer *tracer, uint64_t now_ns);
+
+/*
+ * Has reads noted less where many tell nothing new: then a page that is read for the first time is mostly overlooked, for
+ * at most 0.75 s, and one that is missed counts as looked at. To be called often while an app runs; now_ns is
+ * CLOCK_MONOTONIC.
+ */
+void tracer_pace_use(struct tracer *tracer, uint64_t now_ns);
+
+/*
+ * Whether all of that was noted since tracer_note_all_use(), or since it was forgotten.
  */
 bool tracer_use_known(const struct tracer *tracer);
 
@@ -110,9 +137,10 @@ bool tracer_use_known(const struct tracer *tracer);
 void tracer_forget_use(struct tracer *tracer);
 
 /*
- * Which of AA_USE_PAGES pages of a file were looked at, from block * AA_USE_PAGES on; dev is the kernel's dev_t.
+ * Which of AA_USE_PAGES pages of a file were looked at, from block * AA_USE_PAGES on; dev is the kernel's dev_t. If any
+ * were, *ret_since_ns is when the first one was, CLOCK_MONOTONIC, to 16 us.
  */
-uint64_t tracer_use(const struct tracer *tracer, uint32_t dev, uint64_t ino, uint64_t block);
+uint64_t tracer_use(const struct tracer *tracer, uint32_t dev, uint64_t ino, uint64_t block, uint64_t *ret_since_ns);
 
 /*
  * A descriptor that becomes readable when records wait that should not wait.
@@ -145,10 +173,15 @@ int tracer_each_device(struct tracer *tracer,
 struct tracer_losses {
 	uint64_t records[AA_RECORD_KINDS]; /* found their ring full, by kind */
 	uint64_t requests; /* block requests that found their table full */
-	uint64_t runs; /* of programs, which the kernel left out because the same program was running on that CPU */
+	uint64_t runs; /* of programs, left out because the same one ran on that CPU, or did not get its lock */
 };
 
 void tracer_losses(const struct tracer *tracer, struct tracer_losses *ret);
+
+/*
+ * Records of one kind that found their ring full: known without a system call.
+ */
+uint64_t tracer_lost(const struct tracer *tracer, enum aa_record_kind kind);
 
 /*
  * Run time of the programs so far in seconds; NAN unless the administrator has turned kernel.bpf_stats_enabled on.

@@ -6,6 +6,7 @@
  */
 #include <stdbool.h>
 #include <linux/bpf.h>
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_tracing.h>
 
@@ -22,10 +23,16 @@ struct sched_info {
 } __attribute__((preserve_access_index));
 
 struct task_struct {
+	unsigned int __state;
 	int pid;
 	int tgid;
 	struct sched_entity se;
 	struct sched_info sched_info;
+} __attribute__((preserve_access_index));
+
+/* Before 5.14 (2f064a59a11f) */
+struct task_struct___state_long {
+	long state;
 } __attribute__((preserve_access_index));
 
 const volatile int root_tgid = 0;
@@ -40,20 +47,22 @@ struct {
 	__type(value, __u8);
 } members SEC(".maps");
 
-static __always_inline bool is_member(struct task_struct *task)
+static __always_inline bool is_member(__u64 address, __u32 tgid)
 {
-	__u64 address = (__u64)task;
-
-	return task->tgid == root_tgid || bpf_map_lookup_elem(&members, &address);
+	return tgid == (__u32)root_tgid || bpf_map_lookup_elem(&members, &address);
 }
 
-SEC("tp_btf/sched_process_fork")
-int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
+/*
+ * By its parent, who has a run queue locked: in 7.2 a task can be preempted in a program on sched_process_fork, and the
+ * run of another task on the same CPU is left out.
+ */
+SEC("tp_btf/sched_wakeup_new")
+int BPF_PROG(on_birth, struct task_struct *child)
 {
 	__u64 address = (__u64)child;
 	__u8 one = 1;
 
-	if (!is_member(parent))
+	if (!is_member(bpf_get_current_task(), bpf_get_current_pid_tgid() >> 32))
 		return 0;
 	if (child->tgid != root_tgid && bpf_map_update_elem(&members, &address, &one, BPF_ANY)) {
 		__sync_fetch_and_add(&sums.dropped, 1);
@@ -64,11 +73,14 @@ int BPF_PROG(on_fork, struct task_struct *parent, struct task_struct *child)
 }
 
 SEC("tp_btf/sched_switch")
-int BPF_PROG(on_switch, bool preempt, struct task_struct *prev, struct task_struct *next, unsigned int prev_state)
+int BPF_PROG(on_switch, bool preempt, struct task_struct *prev)
 {
+	struct task_struct___state_long *old = (void *)prev;
 	__u64 address = (__u64)prev;
 
-	if (!(prev_state & TASK_DEAD) || !is_member(prev))
+	/* from the task, for 5.10 does not tell the state; nobody wakes who is dead */
+	if (!((bpf_core_field_exists(prev->__state) ? prev->__state : old->state) & TASK_DEAD) ||
+	    !is_member(address, prev->tgid))
 		return 0;
 	bpf_map_delete_elem(&members, &address);
 	__sync_fetch_and_add(&sums.run_ns, prev->se.sum_exec_runtime);
