@@ -31,6 +31,9 @@ struct knob {
 	bool one_shot; /* writing it does something, and leaves no value to restore: read() says -ENODATA */
 	bool lowers; /* the smaller value is the stronger one (memory.soft_limit_in_bytes) */
 	bool text; /* its value has no number: parse and format are NULL */
+	const char *needs; /* what gives a kernel the file; NULL: it comes with the controller */
+	/* in the hierarchies of the other version it does not exist, and this is there for the same: NULL: in both */
+	const char *only_v1, *only_v2;
 
 	/* The file's name in this group's hierarchy; never NULL. Of io.weight it depends on what is in use just now. */
 	const char *(*file)(const struct sys_cgroup *group);
@@ -38,8 +41,10 @@ struct knob {
 	 * Whether it does anything here: the file is there, may be written, and has an effect (a scheduler or
 	 * controller that heeds it). Returns 0; -ENOENT (this kernel or hierarchy has no such file, or the group is
 	 * gone), -EROFS or -EACCES (may not be written), -ENODEV (has no effect here), -EBUSY (another value of the
-	 * group is in the way, or would be lost), or another -errno, with the reason in why, in the words of the
-	 * report.
+	 * group is in the way, or would be lost), -EOPNOTSUPP (v2: the group was not given the controller, see
+	 * place_enable()), or another -errno, with the reason in why, in the words of the report. The root of a
+	 * hierarchy is not changed (-EACCES), and tells nothing of a group that is made below it, but what the other
+	 * answers say.
 	 */
 	int (*probe)(const char *root, const struct sys_cgroup *group, char why[KNOB_WHY]);
 	/*
@@ -114,6 +119,17 @@ bool knob_has_file(const struct sys_cgroup *group, const char *file);
  * The first half of probe(): the file is there, and may be written. Returns 0, or as probe().
  */
 int knob_probe_file(const struct sys_cgroup *group, const char *file, char why[KNOB_WHY]);
+
+/*
+ * For files that the root of a hierarchy has as well: where it has not, no group will (-ENOENT instead of
+ * knob_probe_file()'s -EACCES). Returns err otherwise.
+ */
+int knob_root_tells(const struct sys_cgroup *group, const char *file, int err, char why[KNOB_WHY]);
+
+/*
+ * For files of the other version's hierarchies. Returns -ENOENT.
+ */
+int knob_other_version(const struct sys_cgroup *group, const char *file, char why[KNOB_WHY]);
 
 /*
  * Puts into words why a file could not be opened for writing. Returns probe()'s answer to err (-errno).

@@ -30,6 +30,8 @@ static int cpu_idle_probe(const char *root, const struct sys_cgroup *group, char
 
 	(void)root;
 	err = knob_probe_file(group, cpu_idle_file(group), why);
+	if (!group->v2)
+		err = knob_root_tells(group, cpu_idle_file(group), err, why);
 	if (err)
 		return err;
 	/*
@@ -80,6 +82,7 @@ const struct knob knob_cpu_idle = {
 	.name = "cpu.idle",
 	.controller = "cpu",
 	.action = ACTION_CPU,
+	.needs = "Linux 5.15 or later",
 	.file = cpu_idle_file,
 	.probe = cpu_idle_probe,
 	.read = cpu_idle_read,

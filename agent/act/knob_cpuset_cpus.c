@@ -34,7 +34,7 @@ static int cpuset_cpus_probe(const char *root, const struct sys_cgroup *group, c
 	err = knob_read_line(group, "cpuset.mems", mems);
 	if (!err && !mems[0]) {
 		snprintf(why, KNOB_WHY, "no process can be in this control group: its cpuset.mems is empty");
-		return -ENODEV;
+		return -EBUSY;
 	}
 	return err && err != -EFBIG ? knob_refusal(err, "cpuset.mems", why) : 0;
 }

@@ -23,7 +23,8 @@ static int io_prio_probe(const char *root, const struct sys_cgroup *group, char 
 	int err;
 
 	err = knob_probe_file(group, io_prio_file(group), why);
-	if (err && err != -EACCES)
+	err = knob_root_tells(group, io_prio_file(group), err, why);
+	if (err && err != -EACCES && err != -EOPNOTSUPP)
 		return err;
 	if (knob_schedulers(root, schedulers) || !schedulers[0])
 		snprintf(schedulers, sizeof(schedulers), "none found");
@@ -56,6 +57,7 @@ const struct knob knob_io_prio = {
 	.controller = "io",
 	.action = ACTION_IO,
 	.text = true,
+	.needs = "Linux 5.14 or later with CONFIG_BLK_CGROUP_IOPRIO=y",
 	.file = io_prio_file,
 	.probe = io_prio_probe,
 	.read = io_prio_read,

@@ -57,9 +57,9 @@ static int io_weight_probe(const char *root, const struct sys_cgroup *group, cha
 	char schedulers[KNOB_TEXT];
 	int err;
 
-	/* what could not be written here (the root of a v1 hierarchy) still tells whether it would have an effect below */
+	/* a root, or a group without the controller, still tells whether it would have an effect below, or with it */
 	err = knob_probe_file(group, file, why);
-	if ((err && err != -EACCES) || uses_iocost(group))
+	if ((err && err != -EACCES && err != -EOPNOTSUPP) || uses_iocost(group))
 		return err;
 	if (knob_schedulers(root, schedulers) || !schedulers[0])
 		snprintf(schedulers, sizeof(schedulers), "none found");
@@ -67,7 +67,7 @@ static int io_weight_probe(const char *root, const struct sys_cgroup *group, cha
 		snprintf(why, KNOB_WHY, "no effect here: no disk uses BFQ%s (schedulers: %.150s)", also, schedulers);
 		return -ENODEV;
 	}
-	if (!strcmp(file, "io.weight")) {
+	if (!err && !strcmp(file, "io.weight")) {
 		snprintf(why, KNOB_WHY, "no effect here: BFQ has no weights for control groups in this kernel%s", also);
 		return -ENODEV;
 	}
@@ -127,6 +127,7 @@ const struct knob knob_io_weight = {
 	.name = "io.weight",
 	.controller = "io",
 	.action = ACTION_IO,
+	.needs = "CONFIG_BLK_CGROUP_IOCOST=y, or BFQ with CONFIG_BFQ_GROUP_IOSCHED=y",
 	.file = io_weight_file,
 	.probe = io_weight_probe,
 	.read = io_weight_read,

@@ -19,6 +19,8 @@ static const char *memory_low_file(const struct sys_cgroup *group)
 static int memory_low_probe(const char *root, const struct sys_cgroup *group, char why[KNOB_WHY])
 {
 	(void)root;
+	if (!group->v2)
+		return knob_other_version(group, memory_low_file(group), why);
 	return knob_probe_file(group, memory_low_file(group), why);
 }
 
@@ -62,6 +64,7 @@ const struct knob knob_memory_low = {
 	.name = "memory.low",
 	.controller = "memory",
 	.action = ACTION_MEMORY,
+	.only_v2 = "memory.soft_limit_in_bytes",
 	.file = memory_low_file,
 	.probe = memory_low_probe,
 	.read = memory_low_read,

@@ -18,7 +18,10 @@ static const char *memory_reclaim_file(const struct sys_cgroup *group)
 static int memory_reclaim_probe(const char *root, const struct sys_cgroup *group, char why[KNOB_WHY])
 {
 	(void)root;
-	return knob_probe_file(group, memory_reclaim_file(group), why);
+	if (!group->v2)
+		return knob_other_version(group, memory_reclaim_file(group), why);
+	return knob_root_tells(group, memory_reclaim_file(group),
+			       knob_probe_file(group, memory_reclaim_file(group), why), why);
 }
 
 static int memory_reclaim_read(const struct sys_cgroup *group, char ret[KNOB_TEXT])
@@ -63,6 +66,8 @@ const struct knob knob_memory_reclaim = {
 	.controller = "memory",
 	.action = ACTION_MEMORY,
 	.one_shot = true,
+	.needs = "Linux 5.19 or later",
+	.only_v2 = "memory.soft_limit_in_bytes",
 	.file = memory_reclaim_file,
 	.probe = memory_reclaim_probe,
 	.read = memory_reclaim_read,

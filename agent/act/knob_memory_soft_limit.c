@@ -18,7 +18,10 @@ static const char *memory_soft_limit_file(const struct sys_cgroup *group)
 static int memory_soft_limit_probe(const char *root, const struct sys_cgroup *group, char why[KNOB_WHY])
 {
 	(void)root;
-	return knob_probe_file(group, memory_soft_limit_file(group), why);
+	if (group->v2)
+		return knob_other_version(group, memory_soft_limit_file(group), why);
+	return knob_root_tells(group, memory_soft_limit_file(group),
+			       knob_probe_file(group, memory_soft_limit_file(group), why), why);
 }
 
 static int memory_soft_limit_read(const struct sys_cgroup *group, char ret[KNOB_TEXT])
@@ -60,6 +63,8 @@ const struct knob knob_memory_soft_limit = {
 	.controller = "memory",
 	.action = ACTION_MEMORY,
 	.lowers = true,
+	.needs = "a kernel without CONFIG_PREEMPT_RT",
+	.only_v1 = "memory.low and memory.reclaim",
 	.file = memory_soft_limit_file,
 	.probe = memory_soft_limit_probe,
 	.read = memory_soft_limit_read,

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sys/cgroup_tree.h"
 #include "sys/root.h"
 #include "util/cleanup.h"
 #include "util/file.h"
@@ -186,7 +187,7 @@ static int explain_missing(const struct sys_cgroup *group, int dirfd, const char
 	if (group->v2 && span_next(&rest, '.', &controller) && !has_controller(dirfd, controller)) {
 		snprintf(why, KNOB_WHY, "the controller %.*s is not enabled for this control group",
 			 (int)controller.len, controller.text);
-		return -ENOENT;
+		return -EOPNOTSUPP;
 	}
 	return knob_refusal(-ENOENT, file, why);
 }
@@ -194,6 +195,7 @@ static int explain_missing(const struct sys_cgroup *group, int dirfd, const char
 int knob_probe_file(const struct sys_cgroup *group, const char *file, char why[KNOB_WHY])
 {
 	cleanup_close int dirfd = open_group(group), fd = -1;
+	bool root;
 
 	if (dirfd == -ENOENT || dirfd == -ESTALE) {
 		snprintf(why, KNOB_WHY, "the control group is gone");
@@ -201,8 +203,8 @@ int knob_probe_file(const struct sys_cgroup *group, const char *file, char why[K
 	}
 	if (dirfd < 0)
 		return knob_refusal(dirfd, file, why);
-	/* v1 shows most files in the root as well, and refuses to write them, or changes the whole machine */
-	if (!group->v2 && !faccessat(dirfd, "cgroup.sane_behavior", F_OK, 0)) {
+	/* v1 shows most files in the root as well, v2 some: they cannot be written, or change the whole machine */
+	if (!sys_cgroup_is_root(dirfd, group->v2, &root) && root) {
 		snprintf(why, KNOB_WHY, "%s is not changed in the root of a hierarchy", file);
 		return -EACCES;
 	}
@@ -210,6 +212,19 @@ int knob_probe_file(const struct sys_cgroup *group, const char *file, char why[K
 	if (fd == -ENOENT)
 		return explain_missing(group, dirfd, file, why);
 	return fd < 0 ? knob_refusal(fd, file, why) : 0;
+}
+
+int knob_root_tells(const struct sys_cgroup *group, const char *file, int err, char why[KNOB_WHY])
+{
+	if (err != -EACCES || knob_has_file(group, file))
+		return err;
+	return knob_refusal(-ENOENT, file, why);
+}
+
+int knob_other_version(const struct sys_cgroup *group, const char *file, char why[KNOB_WHY])
+{
+	snprintf(why, KNOB_WHY, "cgroup %s has no %s", group->v2 ? "v2" : "v1", file);
+	return -ENOENT;
 }
 
 int knob_parse_number(const char *text, uint64_t min, uint64_t max, uint64_t *ret)

@@ -91,13 +91,23 @@ static bool ends_in_max(struct span word)
 	return word.len == len || word.text[word.len - len - 1] == '=';
 }
 
+#define BEYOND_ANY_MACHINE (1ULL << 62)
+
+/* "max", or as some kernels say it for huge pages (6.18 does): the most bytes that fit into a counter of pages. */
+static bool is_max(struct span word)
+{
+	uint64_t value;
+
+	return span_equals(word, MAX) || (!parse_u64(word, UINT64_MAX, &value) && value >= BEYOND_ANY_MACHINE);
+}
+
 /* Whether a line has no limit: it begins with "max", or all that follows the name of a device is "max". */
 static bool is_unlimited(struct span line)
 {
 	struct span word;
 	bool all = true;
 
-	if (!span_next_word(&line, &word) || span_equals(word, MAX))
+	if (!span_next_word(&line, &word) || is_max(word))
 		return true;
 	if (!span_next_word(&line, &word))
 		return false;

@@ -113,6 +113,8 @@ static int find_home(const struct search *s, pid_t pid, struct sys_cgroup *ret)
 	int err;
 
 	err = sys_cgroup_path(s->rules->root, pid, controller, path, &v2);
+	if (err == -ENOENT)
+		return place_why(s->why, err, "no hierarchy here has the controller \"%s\"", s->controller);
 	if (err == -ESRCH)
 		return place_why(s->why, err, "process %d is gone", pid);
 	if (err == -EINVAL)

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include "act/journal_dir.h"
@@ -37,7 +36,7 @@
 #define MOVES_MAX 64 /* in one step */
 #define BORN_MAX 1024 /* pids that are looked at after a step */
 
-/* In a mapped file: what the kernel has of it outlives us. */
+/* In a file, which is written, not mapped: where its disk is full or broken, a write says so. */
 struct moving {
 	uint32_t version;
 	uint32_t valid; /* the thread's affinity is target alone, and is to be every CPU */
@@ -66,9 +65,9 @@ struct spread {
 	uint64_t pause_ns; /* at least until then: we are a realtime process, and threads may queue up all the time */
 	bool armed; /* the kernel side was asked for a wake-up */
 	pid_t born; /* the last pid that was given out before them */
-	int dir, fd;
+	int dir;
+	int fd; /* of the record, locked; -1: nothing was moved yet */
 	char name[JOURNAL_NAME_MAX];
-	struct moving *moving; /* mapped; NULL: nothing was moved yet */
 	bool failed; /* there can be no record, so nothing is moved */
 	unsigned long total;
 };
@@ -155,35 +154,35 @@ static int create_locked(struct spread *s)
 	return -EEXIST;
 }
 
+/* Returns 0 or -errno. */
+static int write_record(const struct spread *s, const struct moving *moving)
+{
+	ssize_t n = pwrite(s->fd, moving, sizeof(*moving), 0);
+
+	if (n < 0)
+		return -errno;
+	return n == sizeof(*moving) ? 0 : -ENOSPC;
+}
+
 /* Makes the record's file, locked as long as we live. Returns 0 or -errno. */
 static int start_record(struct spread *s)
 {
 	int err;
 
-	if (s->moving) /* what is written to a file that somebody removed would be lost */
+	if (s->fd >= 0) /* what is written to a file that somebody removed would be lost */
 		return state_file_names(s->dir, s->name, s->fd) ? 0 : -ESTALE;
 	if (s->dir < 0)
 		return -ENOENT;
 	err = create_locked(s);
 	if (err)
 		return err;
-	if (ftruncate(s->fd, sizeof(*s->moving)) < 0)
-		err = -errno;
-	if (!err) {
-		s->moving = mmap(NULL, sizeof(*s->moving), PROT_READ | PROT_WRITE, MAP_SHARED, s->fd, 0);
-		if (s->moving == MAP_FAILED) {
-			s->moving = NULL;
-			err = -errno;
-		}
-	}
+	err = write_record(s, &(struct moving){ .version = VERSION });
 	if (err) {
 		unlinkat(s->dir, s->name, 0);
 		close(s->fd);
 		s->fd = -1;
-		return err;
 	}
-	s->moving->version = VERSION;
-	return 0;
+	return err;
 }
 
 /* --- what a thread starts between the two calls --- */
@@ -270,12 +269,10 @@ void spread_close(struct spread *s)
 	widen_children(s);
 	if (s->total)
 		log_debug("%lu times a thread was brought to a CPU of a neighbour", s->total);
-	if (s->moving) {
-		munmap(s->moving, sizeof(*s->moving));
+	if (s->fd >= 0) {
 		unlinkat(s->dir, s->name, 0);
-	}
-	if (s->fd >= 0)
 		close(s->fd);
+	}
 	if (s->dir >= 0)
 		close(s->dir);
 	free(s);
@@ -355,21 +352,18 @@ static bool is_movable(const struct spread *s, pid_t tid, unsigned int cpu, stru
  */
 static bool move_thread(struct spread *s, pid_t tid, unsigned int target, uint64_t start_ticks)
 {
-	struct moving *m = s->moving;
+	struct moving m = { .version = VERSION, .valid = 1, .tid = tid, .target = target, .start_ticks = start_ticks };
 	struct sys_cpu_set mask, one = { 0 };
 	bool moved;
 
 	one.bits[target / 64] |= 1ULL << (target % 64);
-	m->tid = tid;
-	m->target = target;
-	m->start_ticks = start_ticks;
-	if (!get_mask(tid, &mask) || memcmp(&mask, &s->online, sizeof(mask)) != 0)
+	if (!get_mask(tid, &mask) || memcmp(&mask, &s->online, sizeof(mask)) != 0 || write_record(s, &m))
 		return false;
-	__atomic_store_n(&m->valid, 1, __ATOMIC_SEQ_CST);
 	moved = set_mask(tid, &one);
 	if (moved)
 		widen(tid, target);
-	__atomic_store_n(&m->valid, 0, __ATOMIC_SEQ_CST);
+	m.valid = 0;
+	write_record(s, &m); /* if this fails, restore finds a thread that has its CPUs */
 	return moved;
 }
 

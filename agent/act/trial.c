@@ -148,6 +148,20 @@ static int turn_unit(const struct trial *t, const char *value)
 	return err;
 }
 
+/* The file is late: what somebody else has told systemd may not be in it yet. Returns 0, -EBUSY, or -errno. */
+static int check_unit(const struct trial *t, const char *expected)
+{
+	char found[SYSTEMD_TEXT], text[SYSTEMD_TEXT];
+	int err = systemd_read(t->unit, t->change.knob, found);
+
+	if (!err)
+		err = systemd_from_file(systemd_property(t->change.knob), expected, text);
+	if (err || !strcmp(found, text))
+		return err;
+	/* the value that is there without us: systemd was not told of it before the first turn */
+	return !strcmp(expected, t->change.old) && !strcmp(found, t->unit_old) ? 0 : -EBUSY;
+}
+
 /* Writes value, if what is there is still what we know. */
 static int turn(struct trial *t, const char *expected, const char *value)
 {
@@ -158,8 +172,10 @@ static int turn(struct trial *t, const char *expected, const char *value)
 		return err;
 	if (strcmp(present, expected))
 		return -EBUSY;
-	if (t->unit[0])
-		return turn_unit(t, value);
+	if (t->unit[0]) {
+		err = check_unit(t, expected);
+		return err ? err : turn_unit(t, value);
+	}
 	err = t->rule->knob->write(&t->group, value);
 	if (err)
 		return err;

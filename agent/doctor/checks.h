@@ -41,7 +41,7 @@ struct config;
 
 void check_acting(struct findings *f, const char *root, const struct config *config);
 
-/* --- what reports and later versions take from elsewhere --- */
+/* --- what reports and prefetching take from elsewhere --- */
 
 void check_measurements(struct findings *f, const char *root);
 void check_cgroups(struct findings *f, const char *root);

@@ -59,6 +59,15 @@ void findings_unknown(struct findings *f, const char *name, const char *format, 
 	va_end(args);
 }
 
+void findings_elsewhere(struct findings *f, const char *name, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add(f, FINDING_ELSEWHERE, FINDING_PART, name, format, args);
+	va_end(args);
+}
+
 static bool is_missing(const struct finding *row, enum finding_weight weight)
 {
 	return row->state == FINDING_MISSING && row->weight == weight;
@@ -90,6 +99,7 @@ static void print_state(const struct page *page, enum finding_state state)
 		[FINDING_OK] = { "ok", PAGE_GREEN },
 		[FINDING_MISSING] = { "missing", PAGE_RED },
 		[FINDING_UNKNOWN] = { "unknown", PAGE_YELLOW },
+		[FINDING_ELSEWHERE] = { "n/a", PAGE_PLAIN },
 	};
 
 	page_colour(page, states[state].colour);

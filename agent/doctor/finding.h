@@ -13,11 +13,12 @@ enum finding_state {
 	FINDING_OK,
 	FINDING_MISSING,
 	FINDING_UNKNOWN,
+	FINDING_ELSEWHERE, /* a thing of other machines, which nobody misses here */
 };
 
 /* What is lost where something is missing. */
 enum finding_weight {
-	FINDING_PART, /* a part of the report, or of what later versions do */
+	FINDING_PART, /* a part of the report, or of what is changed or read ahead */
 	FINDING_SUPPORT, /* everything: this kernel or container cannot */
 	FINDING_PERMISSION, /* everything: this process may not */
 };
@@ -51,6 +52,8 @@ void findings_ok(struct findings *f, const char *name, const char *format, ...) 
 void findings_missing(struct findings *f, enum finding_weight weight, const char *name, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 void findings_unknown(struct findings *f, const char *name, const char *format, ...)
+	__attribute__((format(printf, 3, 4)));
+void findings_elsewhere(struct findings *f, const char *name, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /*

@@ -108,6 +108,42 @@ static void add_needs(struct findings *f, enum finding_weight weight, const stru
 
 #define ADD_NEEDS(f, weight, needs) add_needs(f, weight, needs, sizeof(needs) / sizeof((needs)[0]))
 
+static void check_storage(struct findings *f, const struct features *features)
+{
+	const char *name = "task storage";
+
+	if (features->task_storage)
+		findings_ok(f, name, "holds the mark of a followed thread");
+	else if (!features_old_ways())
+		findings_missing(f, FINDING_SUPPORT, name,
+				 "holds the mark of a followed thread: needs Linux 5.13 or later");
+	else if (!features->first_pids)
+		findings_missing(
+			f, FINDING_SUPPORT, name,
+			"holds the mark of a followed thread; the table that does without knows pids of the "
+			"first pid namespace only: needs Linux 5.13 or later, or the agent outside the container");
+	else
+		findings_missing(f, FINDING_PART, name,
+				 "the marks of followed threads are in a table, with room for %d at a time; and "
+				 "followed threads take longer to switch: needs Linux 5.13 or later",
+				 AA_PLAIN_THREADS);
+}
+
+static void check_registers(struct findings *f, const struct features *features)
+{
+	const char *name = "user registers";
+
+	if (features->user_registers)
+		findings_ok(f, name, "tell what a sleeping thread waits for");
+	else if (!features_old_ways())
+		findings_missing(f, FINDING_SUPPORT, name,
+				 "tell what a sleeping thread waits for: needs Linux 5.15 or later");
+	else
+		findings_ok(f, name,
+			    "tell what a sleeping thread waits for: taken from the top of its kernel stack of 16 KiB "
+			    "(Linux 5.15 has bpf_task_pt_regs(), which knows where they are)");
+}
+
 void check_kernel(struct findings *f, const struct features *features)
 {
 	const struct need btf[] = {
@@ -116,19 +152,20 @@ void check_kernel(struct findings *f, const struct features *features)
 	};
 	const struct need needs[] = {
 		{ features->ring_buffer, "ring buffers", "carry events to the agent", "Linux 5.8 or later" },
-		{ features->task_storage, "task storage", "holds the mark of a followed thread",
-		  "Linux 5.13 or later" },
+		{ !features->reads_refused, "kernel memory", "BPF programs may read it",
+		  "a boot without lockdown=confidentiality" },
 		{ features->task_iterator, "task iterator", "finds the threads that run already",
 		  "Linux 5.8 or later with CONFIG_BPF_EVENTS=y" },
-		{ features->user_registers, "user registers", "tell what a sleeping thread waits for",
-		  "Linux 5.15 or later" },
 	};
 
 	ADD_NEEDS(f, FINDING_SUPPORT, btf);
-	if (features->btf)
-		ADD_NEEDS(f, FINDING_SUPPORT, needs);
-	else
+	if (!features->btf) {
 		findings_unknown(f, "other BPF features", "can only be looked up in BTF");
+		return;
+	}
+	ADD_NEEDS(f, FINDING_SUPPORT, needs);
+	check_storage(f, features);
+	check_registers(f, features);
 }
 
 static void check_scheduler(struct findings *f, const struct features *features)
@@ -184,6 +221,10 @@ void check_events(struct findings *f, const struct features *features)
 		  "CONFIG_TRACEPOINTS=y" },
 		{ features->memcg_reclaim >= 0, "memcg reclaim",
 		  "mm_vmscan_memcg_reclaim_begin: the same under a memory limit", "CONFIG_MEMCG=y" },
+		{ features->page_use, "page use",
+		  "mm_filemap_get_pages, _map_pages and _fault: which pages an app looks at; without them nobody knows "
+		  "how much of what was read ahead was used",
+		  "Linux 6.12 or later" },
 		{ features->cgroup_attach_task >= 3, "cgroup moves",
 		  "cgroup_attach_task: --cgroup notices at once who is moved into the cgroup", "CONFIG_CGROUPS=y" },
 	};
@@ -198,9 +239,15 @@ void check_events(struct findings *f, const struct features *features)
 	ADD_NEEDS(f, FINDING_PART, needs);
 }
 
-static void explain_load(struct findings *f, int err)
+static void explain_load(struct findings *f, int err, const struct features *features)
 {
-	if (err == -EPERM)
+	if (err == -EPERM && features->locked_memory)
+		findings_missing(
+			f, FINDING_PERMISSION, "load",
+			"bpf(2) is refused although the capabilities are there: before Linux 5.11 needs "
+			"CAP_SYS_RESOURCE as well (or a higher limit of locked memory, ulimit -l), or a container's "
+			"seccomp profile, or a security module, to allow it");
+	else if (err == -EPERM)
 		findings_missing(f, FINDING_PERMISSION, "load",
 				 "bpf(2) is refused although the capabilities are there: needs a container's seccomp "
 				 "profile, or a security module, to allow it");
@@ -245,7 +292,9 @@ static void try_tracer(struct findings *f, struct tracer *tracer)
 
 void check_load(struct findings *f, const struct features *features, uint32_t ring_bytes)
 {
-	struct tracer_config config = { .apps = 1, .ring_bytes = ring_bytes, .record = ignore_record };
+	struct tracer_config config = {
+		.apps = 1, .scans = true, .use = true, .ring_bytes = ring_bytes, .record = ignore_record
+	};
 	uint64_t before = clock_monotonic_ns();
 	struct sys_cpu_set online;
 	struct tracer *tracer;
@@ -259,7 +308,7 @@ void check_load(struct findings *f, const struct features *features, uint32_t ri
 	config.cpus = sys_cpus_online("", &online) ? 1 : sys_cpu_set_count(&online);
 	err = tracer_open(&config, features, &tracer);
 	if (err) {
-		explain_load(f, err);
+		explain_load(f, err, features);
 		return;
 	}
 	findings_ok(f, "load", "the BPF programs were loaded and attached in %.0f ms",

@@ -65,19 +65,22 @@ void check_io_uring(struct findings *f, const char *root)
 	int err = errno;
 
 	if (fd >= 0)
-		findings_ok(f, "io_uring", "allowed, for reading ahead in later versions");
+		findings_ok(f, "io_uring",
+			    "allowed: accel-agent warm and prefetch read by it, where it is faster than threads");
 	else if (err == ENOSYS)
 		findings_missing(
 			f, FINDING_PART, "io_uring",
-			"for reading ahead in later versions: needs Linux 5.1 or later with CONFIG_IO_URING=y, "
+			"for reading ahead, which threads do instead: needs Linux 5.1 or later with CONFIG_IO_URING=y, "
 			"and a container's seccomp profile that knows it");
 	else if (err == EPERM && disabled_by_sysctl(root))
-		findings_missing(f, FINDING_PART, "io_uring",
-				 "for reading ahead in later versions: needs sysctl kernel.io_uring_disabled=0");
+		findings_missing(
+			f, FINDING_PART, "io_uring",
+			"for reading ahead, which threads do instead: needs sysctl kernel.io_uring_disabled=0");
 	else if (err == EPERM)
-		findings_missing(f, FINDING_PART, "io_uring",
-				 "for reading ahead in later versions: needs a container's seccomp profile that allows "
-				 "io_uring_setup(2)");
+		findings_missing(
+			f, FINDING_PART, "io_uring",
+			"for reading ahead, which threads do instead: needs a container's seccomp profile that allows "
+			"io_uring_setup(2)");
 	else
 		findings_unknown(f, "io_uring", "io_uring_setup(2): %s", strerror(err));
 }
@@ -85,8 +88,10 @@ void check_io_uring(struct findings *f, const char *root)
 /* The nearest folder that is there: what is missing would be made in it. */
 void check_state_folders(struct findings *f, const char *root)
 {
-	static const char *const folders[][2] = { { "/run/accel-agent", "/run" },
-						  { "/var/lib/accel-agent", "/var/lib" } };
+	static const char *const folders[][3] = {
+		{ "/run/accel-agent", "/run", "for what was there before each change" },
+		{ "/var/lib/accel-agent", "/var/lib", "for the profiles of what commands read" },
+	};
 	char path[PATH_MAX];
 	size_t i;
 
@@ -101,13 +106,11 @@ void check_state_folders(struct findings *f, const char *root)
 				continue;
 		}
 		if (access(path, W_OK))
-			findings_missing(
-				f, FINDING_PART, folders[i][1],
-				"%s (%s), for the journal and other state: needs root, and a mount that may be "
-				"written",
-				folder, strerror(errno));
+			findings_missing(f, FINDING_PART, folders[i][1],
+					 "%s (%s), %s: needs root, and a mount that may be written", folder,
+					 strerror(errno), folders[i][2]);
 		else
-			findings_ok(f, folders[i][1], "%s is writable, for the journal and other state", folder);
+			findings_ok(f, folders[i][1], "%s is writable, %s", folder, folders[i][2]);
 	}
 }
 
@@ -168,7 +171,9 @@ void check_disks(struct findings *f, const char *root)
 		check_disk(f, root, names[i]);
 	if (more)
 		findings_ok(f, "more", "%zu disks are not shown", more);
-	if (!n)
-		findings_unknown(f, "disks", "/sys/block shows none: sysfs may not be mounted");
+	if (!dir)
+		findings_unknown(f, "disks", "/sys/block cannot be read: sysfs may not be mounted");
+	else if (!n)
+		findings_ok(f, "disks", "this machine has none");
 	free(names);
 }

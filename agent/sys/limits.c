@@ -181,7 +181,8 @@ int sys_quota_read(const char *root, pid_t pid, struct sys_quota *ret)
 	return 0;
 }
 
-static int read_bytes(const struct sys_cgroup *cgroup, const char *name, uint64_t *ret)
+/* A limit or a counter. */
+static int read_number(const struct sys_cgroup *cgroup, const char *name, uint64_t *ret)
 {
 	cleanup_free char *text = NULL;
 	size_t len;
@@ -195,11 +196,11 @@ static int read_limit(const struct sys_cgroup *cgroup, uint64_t *ret)
 	uint64_t high = UINT64_MAX;
 	int err;
 
-	err = read_bytes(cgroup, cgroup->v2 ? "memory.max" : "memory.limit_in_bytes", ret);
+	err = read_number(cgroup, cgroup->v2 ? "memory.max" : "memory.limit_in_bytes", ret);
 	if (err || !cgroup->v2)
 		return err;
 	/* past memory.high the kernel reclaims and slows down, which is what the app feels first */
-	err = read_bytes(cgroup, "memory.high", &high);
+	err = read_number(cgroup, "memory.high", &high);
 	if (high < *ret)
 		*ret = high;
 	return err == -ENOENT ? 0 : err;
@@ -228,7 +229,8 @@ int sys_memory_limit_read(const char *root, pid_t pid, struct sys_memory_limit *
 	} while (sys_cgroup_up(&cgroup));
 	if (limit.limited) {
 		name_cgroup(&limiting, limit.cgroup, sizeof(limit.cgroup));
-		if (read_bytes(&limiting, limiting.v2 ? "memory.peak" : "memory.max_usage_in_bytes", &limit.peak_bytes))
+		if (read_number(&limiting, limiting.v2 ? "memory.peak" : "memory.max_usage_in_bytes",
+				&limit.peak_bytes))
 			limit.peak_bytes = 0;
 	}
 	*ret = limit;
@@ -257,7 +259,7 @@ static int read_room(const struct sys_cgroup *cgroup, uint64_t *ret)
 	err = read_limit(cgroup, &limit);
 	if (err || limit == UINT64_MAX)
 		return err == -ENOENT ? 0 : err;
-	err = read_bytes(cgroup, cgroup->v2 ? "memory.current" : "memory.usage_in_bytes", &used);
+	err = read_number(cgroup, cgroup->v2 ? "memory.current" : "memory.usage_in_bytes", &used);
 	if (!err)
 		err = read_text(cgroup, "memory.stat", &text, &len);
 	if (!err)
@@ -268,6 +270,41 @@ static int read_room(const struct sys_cgroup *cgroup, uint64_t *ret)
 	limit -= used < limit ? used : limit;
 	if (limit < *ret)
 		*ret = limit;
+	return 0;
+}
+
+/* The top of the tree has no such files. */
+static int read_tasks_room(const struct sys_cgroup *cgroup, uint64_t *ret)
+{
+	uint64_t most, now;
+	int err = read_number(cgroup, "pids.max", &most);
+
+	if (err || most == UINT64_MAX)
+		return err == -ENOENT ? 0 : err;
+	err = read_number(cgroup, "pids.current", &now);
+	if (err)
+		return err;
+	most -= now < most ? now : most;
+	if (most < *ret)
+		*ret = most;
+	return 0;
+}
+
+int sys_tasks_room_read(const char *root, pid_t pid, uint64_t *ret_tasks)
+{
+	uint64_t room = UINT64_MAX;
+	struct sys_cgroup cgroup;
+	int err;
+
+	err = sys_cgroup_of(root, pid, "pids", &cgroup);
+	if (err)
+		return err;
+	do {
+		err = read_tasks_room(&cgroup, &room);
+		if (err)
+			return err;
+	} while (sys_cgroup_up(&cgroup));
+	*ret_tasks = room;
 	return 0;
 }
 

@@ -60,4 +60,9 @@ int sys_memory_stat_parse(const char *text, size_t len, const char *name, uint64
  */
 int sys_memory_room_read(const char *root, pid_t pid, uint64_t *ret_bytes);
 
+/*
+ * The same for processes and threads: how many more the limits on that path allow.
+ */
+int sys_tasks_room_read(const char *root, pid_t pid, uint64_t *ret_tasks);
+
 #endif /* SYS_LIMITS_H */

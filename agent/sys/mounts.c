@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "sys/root.h"
 #include "util/cleanup.h"
@@ -147,6 +148,28 @@ int sys_mounts_read(const char *root, struct sys_mounts *ret)
 
 	err = sys_read(root, "/proc/self/mountinfo", MOUNTINFO_MAX_BYTES, &text, &len);
 	return err ? err : sys_mounts_parse(text, len, ret);
+}
+
+int sys_mounts_read_fd(int fd, struct sys_mounts *ret)
+{
+	cleanup_free char *text = NULL;
+	size_t room = 0, used = 0;
+	ssize_t n;
+
+	do {
+		if (used == room) {
+			char *larger;
+
+			room = room ? 2 * room : 65536;
+			larger = room > MOUNTINFO_MAX_BYTES ? NULL : realloc(text, room);
+			if (!larger)
+				return room > MOUNTINFO_MAX_BYTES ? -EFBIG : -ENOMEM;
+			text = larger;
+		}
+		n = pread(fd, text + used, room - used, (off_t)used);
+		used += n > 0 ? (size_t)n : 0;
+	} while (n > 0 || (n < 0 && errno == EINTR));
+	return n < 0 ? -errno : sys_mounts_parse(text, used, ret);
 }
 
 void sys_mounts_free(struct sys_mounts *mounts)

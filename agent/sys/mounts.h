@@ -36,6 +36,12 @@ int sys_mounts_parse(const char *text, size_t len, struct sys_mounts *ret);
 int sys_mounts_read(const char *root, struct sys_mounts *ret);
 
 /*
+ * The same of another process's table, by a descriptor of it: from its start, wherever the descriptor is. Returns 0,
+ * -EFBIG, -ENOMEM or -errno. Free with sys_mounts_free().
+ */
+int sys_mounts_read_fd(int fd, struct sys_mounts *ret);
+
+/*
  * Frees and zeroes. Accepts zeroed mounts.
  */
 void sys_mounts_free(struct sys_mounts *mounts);

@@ -282,3 +282,30 @@ int sys_process_start_time(const char *root, pid_t pid, uint64_t *ret_ticks)
 		*ret_ticks = stat.start_ticks;
 	return err;
 }
+
+int sys_process_of(const char *root, int pidfd, pid_t *ret)
+{
+	cleanup_free char *text = NULL;
+	struct span rest, line, name;
+	char path[64];
+	pid_t pid;
+	size_t len;
+	int err;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", pidfd);
+	err = sys_read(root, path, STAT_MAX_BYTES, &text, &len);
+	if (err)
+		return err;
+	rest = (struct span){ text, len };
+	while (span_next(&rest, '\n', &line)) {
+		if (!span_next(&line, '\t', &name) || !span_equals(name, "Pid:"))
+			continue;
+		if (span_equals(line, "-1") || span_equals(line, "0"))
+			return -ESRCH;
+		err = parse_pid(line, &pid);
+		if (!err)
+			*ret = pid;
+		return err;
+	}
+	return -EINVAL;
+}

@@ -66,4 +66,10 @@ int sys_process_stat_read(const char *root, pid_t pid, struct sys_process_stat *
  */
 int sys_process_start_time(const char *root, pid_t pid, uint64_t *ret_ticks);
 
+/*
+ * The pid of the process that a pidfd holds. Returns 0; -ESRCH if it is gone, or in none of the namespaces that we see;
+ * -EINVAL if it is no pidfd; or -errno.
+ */
+int sys_process_of(const char *root, int pidfd, pid_t *ret);
+
 #endif /* SYS_PROCESS_H */

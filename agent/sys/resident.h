@@ -8,8 +8,8 @@
 
 /*
  * How many of the bytes in [offset, offset + bytes) of a file lie in pages that are in memory; offset is a multiple of the
- * page size, and the range ends where the file does at the latest. Returns 0; -EOVERFLOW; -EPERM: the kernel does not tell those who
- * may not write the file; or -errno: it does not tell for this kind of file.
+ * page size, and the range ends where the file does at the latest. Returns 0; -EOVERFLOW; -EPERM: the kernel does not
+ * tell those who may not write the file; or -errno: it does not tell for this kind of file.
  */
 int sys_resident(int fd, uint64_t offset, uint64_t bytes, uint64_t *ret_bytes);
 

@@ -83,6 +83,16 @@ int read_file_at(int dirfd, const char *path, size_t max_bytes, char **ret_text,
 	return 0;
 }
 
+void leave_stdio(int first, int last)
+{
+	int null = open("/dev/null", O_RDWR | O_CLOEXEC), fd;
+
+	for (fd = first; null >= 0 && fd <= last; fd++)
+		dup2(null, fd);
+	if (null > STDERR_FILENO)
+		close(null);
+}
+
 int write_fully(int fd, const void *data, size_t size)
 {
 	const char *from = data;

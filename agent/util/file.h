@@ -24,6 +24,12 @@ int read_file_start_at(int dirfd, const char *path, char *ret, size_t size, size
  */
 int write_fully(int fd, const void *data, size_t size);
 
+/*
+ * Puts /dev/null in the place of descriptors first to last, which are of stdin, stdout and stderr: who is at their other
+ * end waits for a process no longer. What cannot be done is left as it is.
+ */
+void leave_stdio(int first, int last);
+
 struct output_file {
 	FILE *stream; /* write here */
 	int dirfd; /* of the folder that holds both files; -1: stream writes to the target itself */
