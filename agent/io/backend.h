@@ -17,7 +17,8 @@ struct backend {
 	int (*open)(void **ret_state);
 	/*
 	 * Does all of work's transfers, at most depth->now at a time. Returns 0, or -errno if it works no longer: what was
-	 * taken has results then, and what was not is still there.
+	 * taken is done all the same (or cancelled with the run), nothing is under way any more, and what was not taken is
+	 * still there.
 	 */
 	int (*run)(void *state, struct work *work, struct depth *depth);
 	void (*close)(void *state); /* accepts NULL */

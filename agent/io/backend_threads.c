@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The accel-agent authors */
 /* Transfers by threads that wait for the disk. They live as long as one run: an engine that is idle has none. */
-#include <errno.h>
 #include <pthread.h>
 
 #include "io/backend.h"
@@ -17,18 +16,6 @@ struct shift {
 	struct depth *depth;
 	bool over;
 };
-
-static int64_t transfer(const struct transfer *t)
-{
-	int fd = t->work->files->file[t->file].fd;
-	ssize_t n;
-
-	if (t->kind == ACCEL_IO_WRITE)
-		n = pwritev(fd, t->iov, (int)t->iovs, (off_t)t->offset);
-	else
-		n = preadv(fd, t->iov, (int)t->iovs, (off_t)t->offset);
-	return n < 0 ? -errno : n;
-}
 
 /* With the lock held. Those whose number is beyond the depth wait until it grows. */
 static bool take(struct shift *shift, unsigned int number, struct transfer *t)
@@ -53,7 +40,7 @@ static void take_part(void *context, unsigned int number)
 	while (take(shift, number, &t)) {
 		pthread_mutex_unlock(&shift->lock);
 		start_ns = clock_monotonic_ns();
-		while (work_done(&t, transfer(&t)))
+		while (work_done(&t, work_transfer(&t)))
 			;
 		now_ns = clock_monotonic_ns();
 		pthread_mutex_lock(&shift->lock);
@@ -79,6 +66,8 @@ static int run_threads(void *state, struct work *work, struct depth *depth)
 	unsigned int threads = depth->most < THREADS_MAX ? depth->most : THREADS_MAX;
 
 	(void)state;
+	if (work->next == work->end) /* of a backend that broke with nothing left */
+		return 0;
 	/* one that is cut into parts gives work to several */
 	if (work->end - work->next < threads && work->plan->request[work->next].bytes <= PLAN_REQUEST_BYTES)
 		threads = work->end - work->next;

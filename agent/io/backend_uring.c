@@ -2,7 +2,9 @@
 /* Copyright (c) 2026 The accel-agent authors */
 /* Transfers by io_uring: one thread that keeps the device busy. */
 #include <errno.h>
+#include <fcntl.h>
 #include <liburing.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,6 +13,7 @@
 #include "util/clock.h"
 
 #define FILES_MAX 64 /* registered: more would cost more than they save */
+#define WITNESS FILES_MAX /* where in their table the ring's own one is */
 #define PINNED_TRANSFERS 1024 /* at least, that registering their buffers pays, */
 #define PINNED_MAX (1ULL << 30) /* bytes that the kernel takes as one buffer, */
 #define PINNED_DENSE(used, span) ((used) >= (span) / 8 * 7) /* and how full of buffers they must be */
@@ -20,13 +23,18 @@
 struct flight {
 	struct transfer transfer;
 	uint64_t start_ns;
+	uint32_t number; /* of the requests that were put into the ring */
+	bool started; /* it is the ring's */
+	bool left; /* of a ring that broke: to be done in another way */
 };
 
 struct uring {
 	struct io_uring ring;
 	pid_t owner; /* thread; 0: there is no ring */
-	bool has_files; /* it has a table for registered files */
-	bool files_used; /* they are in it now */
+	int witness; /* end of a pipe whose other end is only the kernel's: closed there when nothing is under way */
+	bool has_files; /* there is room for registered files */
+	bool files_used; /* they are registered now */
+	uint32_t number; /* of the last request */
 	uintptr_t pinned, pinned_end; /* memory that is registered as a buffer; both 0: none */
 	unsigned int idle; /* of the flights */
 	struct flight *idle_flight[BACKEND_DEPTH_MAX];
@@ -80,36 +88,60 @@ static int try_ring(struct io_uring *ring)
 	return err;
 }
 
-static void drop_ring(struct uring *u)
+static void forget_ring(struct uring *u)
 {
-	if (u->owner)
-		io_uring_queue_exit(&u->ring);
+	close(u->witness);
 	u->owner = 0;
 	u->files_used = false;
 	u->pinned = u->pinned_end = 0;
 }
 
+static void drop_ring(struct uring *u)
+{
+	if (!u->owner)
+		return;
+	io_uring_queue_exit(&u->ring);
+	forget_ring(u);
+}
+
+/* Registers a pipe, and makes room for files in front of it if they may be so many. Returns 0 or -errno. */
+static int add_witness(struct uring *u)
+{
+	int files[FILES_MAX + 1], pair[2], err;
+
+	if (pipe2(pair, O_CLOEXEC) < 0)
+		return -errno;
+	memset(files, 0xff, sizeof(files));
+	files[WITNESS] = pair[1];
+	u->has_files = !io_uring_register_files(&u->ring, files, FILES_MAX + 1);
+	err = u->has_files ? 0 : io_uring_register_files(&u->ring, &pair[1], 1);
+	close(pair[1]);
+	if (err)
+		close(pair[0]);
+	else
+		u->witness = pair[0];
+	return err;
+}
+
 static int take_ring(struct uring *u)
 {
-	int files[FILES_MAX], err;
+	int err;
 
 	drop_ring(u);
 	err = make_ring(&u->ring);
 	if (err)
 		return err;
-	u->owner = gettid();
 	err = try_ring(&u->ring);
-	if (err) {
-		drop_ring(u);
-		return err;
-	}
-	memset(files, 0xff, sizeof(files));
-	u->has_files = !io_uring_register_files(&u->ring, files, FILES_MAX);
-	io_uring_register_ring_fd(&u->ring); /* newer kernels; it is as good without */
-	return 0;
+	if (!err)
+		err = add_witness(u);
+	if (err)
+		io_uring_queue_exit(&u->ring);
+	else
+		u->owner = gettid();
+	return err;
 }
 
-/* Puts the files of a run into the table, or takes them out, so that none is kept open. */
+/* Registers the files of a run, or takes them out, so that none is kept open. */
 static void use_files(struct uring *u, const struct io_files *files, bool use)
 {
 	int table[FILES_MAX];
@@ -123,7 +155,8 @@ static void use_files(struct uring *u, const struct io_files *files, bool use)
 	if (io_uring_register_files_update(&u->ring, 0, table, files->count) != (int)files->count) {
 		u->has_files = false;
 		u->files_used = false;
-		io_uring_unregister_files(&u->ring);
+		memset(table, 0xff, sizeof(table));
+		io_uring_register_files_update(&u->ring, 0, table, files->count);
 	}
 }
 
@@ -215,6 +248,8 @@ static void start(struct uring *u, struct flight *flight)
 	if (u->files_used)
 		sqe->flags |= IOSQE_FIXED_FILE;
 	io_uring_sqe_set_data(sqe, flight);
+	flight->number = ++u->number;
+	flight->started = true;
 }
 
 static unsigned int under_way(const struct uring *u)
@@ -247,6 +282,7 @@ static unsigned int finish(struct uring *u, struct depth *depth)
 		count++;
 		latency_ns += now_ns - flight->start_ns;
 		flight->start_ns = now_ns;
+		flight->started = false;
 		if (work_done(&flight->transfer, cqe->res))
 			start(u, flight);
 		else
@@ -277,10 +313,87 @@ static int do_all(struct uring *u, struct work *work, struct depth *depth)
 	}
 }
 
+/* --- a ring that works no longer --- */
+
+/* What was prepared and never seen by the kernel: the last ones. */
+static void take_back_unseen(struct uring *u)
+{
+	uint32_t unseen = io_uring_sq_ready(&u->ring), i;
+
+	for (i = 0; i < BACKEND_DEPTH_MAX; i++) {
+		struct flight *flight = &u->flight[i];
+
+		if (flight->started && u->number - flight->number < unseen) {
+			flight->started = false;
+			flight->left = true;
+		}
+	}
+}
+
+/* Takes what is done. Returns how many the kernel still has. */
+static unsigned int take_results(struct uring *u)
+{
+	unsigned int head, count = 0, i;
+	struct io_uring_cqe *cqe;
+
+	io_uring_for_each_cqe(&u->ring, head, cqe)
+	{
+		struct flight *flight = io_uring_cqe_get_data(cqe);
+
+		count++;
+		flight->started = false;
+		flight->left = work_done(&flight->transfer, cqe->res);
+	}
+	io_uring_cq_advance(&u->ring, count);
+	for (count = 0, i = 0; i < BACKEND_DEPTH_MAX; i++)
+		count += u->flight[i].started;
+	return count;
+}
+
+/*
+ * Ends the ring and waits until the kernel has let go of all of it, which closes its end of the pipe: then nothing writes
+ * into anybody's buffer any more. What it had done by then it cannot tell any more; to do that once more does no harm.
+ */
+static void end_ring(struct uring *u)
+{
+	struct pollfd witness = { .fd = u->witness };
+	unsigned int i;
+
+	io_uring_queue_exit(&u->ring);
+	while (poll(&witness, 1, -1) <= 0)
+		;
+	forget_ring(u);
+	for (i = 0; i < BACKEND_DEPTH_MAX; i++)
+		u->flight[i].left |= u->flight[i].started;
+}
+
+/* The kernel may still write into buffers of the caller's: first that is over, then what is left is done without it. */
+static void give_up_ring(struct uring *u)
+{
+	struct io_uring_cqe *cqe;
+	unsigned int i;
+	int err = 0;
+
+	take_back_unseen(u);
+	while (take_results(u) && (!err || err == -EINTR))
+		err = io_uring_wait_cqe(&u->ring, &cqe);
+	if (err && err != -EINTR)
+		end_ring(u);
+	else
+		drop_ring(u);
+	for (i = 0; i < BACKEND_DEPTH_MAX; i++) {
+		struct flight *flight = &u->flight[i];
+
+		while (flight->left && !work_is_cancelled(flight->transfer.work))
+			flight->left = work_done(&flight->transfer, work_transfer(&flight->transfer));
+		if (flight->left)
+			work_cancel(&flight->transfer);
+	}
+}
+
 static int run_uring(void *state, struct work *work, struct depth *depth)
 {
 	struct uring *u = state;
-	unsigned int i;
 	int err = 0;
 
 	if (u->owner != gettid())
@@ -288,23 +401,19 @@ static int run_uring(void *state, struct work *work, struct depth *depth)
 	if (err)
 		return err;
 	for (u->idle = 0; u->idle < BACKEND_DEPTH_MAX; u->idle++) {
-		u->flight[u->idle].transfer.count = 0;
+		u->flight[u->idle].started = u->flight[u->idle].left = false;
 		u->idle_flight[u->idle] = &u->flight[u->idle];
 	}
 	use_files(u, work->files, true);
 	pin_buffers(u, work);
 	err = do_all(u, work, depth);
-	if (!err) {
-		unpin_buffers(u);
-		use_files(u, work->files, false);
-		return 0;
+	if (err) {
+		give_up_ring(u);
+		return err;
 	}
-	drop_ring(u);
-	for (i = 0; i < u->idle; i++)
-		u->idle_flight[i]->transfer.count = 0;
-	for (i = 0; i < BACKEND_DEPTH_MAX; i++)
-		work_give_up(&u->flight[i].transfer, err);
-	return err;
+	unpin_buffers(u);
+	use_files(u, work->files, false);
+	return 0;
 }
 
 static int open_uring(void **ret_state)

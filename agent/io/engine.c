@@ -4,6 +4,7 @@
 #include "accel_io.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 
 #include "io/choice.h"
@@ -118,14 +119,12 @@ static int do_plan(struct accel_io *io, struct accel_io_op *ops, const struct io
 	return 0;
 }
 
-int accel_io_run(struct accel_io *io, struct accel_io_op *ops, size_t n)
+static int run(struct accel_io *io, struct accel_io_op *ops, size_t n)
 {
 	struct io_files files;
 	struct plan plan;
 	int err;
 
-	if (n >= UINT32_MAX)
-		return -E2BIG;
 	err = io_files_find(ops, (uint32_t)n, &files);
 	if (err)
 		return err;
@@ -136,5 +135,18 @@ int accel_io_run(struct accel_io *io, struct accel_io_op *ops, size_t n)
 		plan_free(&plan);
 	}
 	io_files_free(&files);
+	return err;
+}
+
+/* A thread that ends in the middle would leave others, and the kernel, with what is on its stack. */
+int accel_io_run(struct accel_io *io, struct accel_io_op *ops, size_t n)
+{
+	int before, err;
+
+	if (n >= UINT32_MAX)
+		return -E2BIG;
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+	err = run(io, ops, n);
+	pthread_setcancelstate(before, NULL);
 	return err;
 }

@@ -12,10 +12,13 @@
 
 #define PLACE_BITS 56 /* of a place on a device; above it is the device */
 #define DEVICES_MAX 254
+/* Extents of a file that are kept: more than it has operations are of little use, and there may be millions of them. */
+#define EXTENTS_KEPT(ops) (2 * (size_t)(ops) + 16)
 
 /* What the operations of a file reach. */
 struct reach {
 	uint64_t start, end;
+	uint32_t ops;
 	struct io_extents extents;
 	bool asked; /* for extents */
 };
@@ -113,18 +116,45 @@ static uint64_t rank_of(struct devices *devices, uint64_t device)
 	return i + 1;
 }
 
-static uint64_t place_of(const struct io_file *file, uint32_t number, const struct reach *reach,
-			 struct devices *devices, uint64_t offset)
+/* Where the file system says that it is; behind the extents that are kept, it is asked for this one alone. */
+static int find_place(const struct io_file *file, const struct reach *reach, uint64_t offset, uint64_t *ret)
+{
+	struct io_extents one;
+
+	*ret = reach->extents.count ? io_extents_place(&reach->extents, offset) : file->inode;
+	if (offset < reach->extents.cut)
+		return 0;
+	if (io_extents_read(file->fd, offset, reach->end, 1, &one))
+		return -ENOMEM;
+	if (one.count)
+		*ret = io_extents_place(&one, offset);
+	io_extents_free(&one);
+	return 0;
+}
+
+static int place_entry(const struct io_file *file, struct reach *reach, struct devices *devices, uint64_t offset,
+		       struct plan_entry *entry)
 {
 	const uint64_t mask = (1ULL << PLACE_BITS) - 1;
 	uint64_t place;
+	int err = 0;
 
-	if (file->path)
-		return (file->order ? file->order : number) & mask;
-	if (file->device == UINT64_MAX) /* a block device by itself */
-		return (rank_of(devices, file->inode) << PLACE_BITS) | (offset & mask);
-	place = reach->extents.count ? io_extents_place(&reach->extents, offset) : file->inode;
-	return (rank_of(devices, file->device) << PLACE_BITS) | (place & mask);
+	if (file->path) {
+		entry->place = (file->order ? file->order : entry->file) & mask;
+		return 0;
+	}
+	if (file->device == UINT64_MAX) { /* a block device by itself */
+		entry->place = (rank_of(devices, file->inode) << PLACE_BITS) | (offset & mask);
+		return 0;
+	}
+	if (!reach->asked)
+		err = io_extents_read(file->fd, reach->start, reach->end, EXTENTS_KEPT(reach->ops), &reach->extents);
+	reach->asked = true;
+	if (!err)
+		err = find_place(file, reach, offset, &place);
+	if (!err)
+		entry->place = (rank_of(devices, file->device) << PLACE_BITS) | (place & mask);
+	return err;
 }
 
 /* One operation is in order, whatever its place. */
@@ -143,16 +173,11 @@ static int set_places(const struct accel_io_op *ops, const struct io_files *file
 
 		r->start = !r->end || op->offset < r->start ? op->offset : r->start;
 		r->end = end > r->end ? end : r->end;
+		r->ops++;
 	}
-	for (i = 0; i < n && n > 1 && !err; i++) {
-		const struct io_file *file = &files->file[entries[i].file];
-		struct reach *r = &reach[entries[i].file];
-
-		if (!r->asked && !file->path && file->device != UINT64_MAX)
-			err = io_extents_read(file->fd, r->start, r->end, &r->extents);
-		r->asked = true;
-		entries[i].place = place_of(file, entries[i].file, r, &devices, ops[entries[i].op].offset);
-	}
+	for (i = 0; i < n && n > 1 && !err; i++)
+		err = place_entry(&files->file[entries[i].file], &reach[entries[i].file], &devices,
+				  ops[entries[i].op].offset, &entries[i]);
 	for (i = 0; reach && i < files->count; i++)
 		io_extents_free(&reach[i].extents);
 	free(reach);

@@ -14,6 +14,8 @@
 
 struct shift {
 	pthread_mutex_t lock;
+	pthread_cond_t closed; /* a file was */
+	unsigned int open; /* files, and those that are being opened */
 	struct work *work;
 	unsigned int threads;
 	struct cache cache;
@@ -73,12 +75,63 @@ static void do_all(struct shift *shift, const struct plan_request *job, int fd)
 			transfer(work, op_of(work, job->first + i), fd);
 }
 
-/* Its file, opened if need be, or -errno. */
-static int open_job(const struct work *work, const struct plan_request *request)
+static const struct io_file *file_of(const struct work *work, const struct plan_request *request)
 {
-	const struct io_file *file = &work->files->file[work->plan->entry[request->first].file];
+	return &work->files->file[work->plan->entry[request->first].file];
+}
 
-	return file->path ? io_file_open(file, op_of(work, request->first)->kind) : file->fd;
+static bool is_shortage(int fd)
+{
+	return fd == -EMFILE || fd == -ENFILE;
+}
+
+static void change_open(struct shift *shift, int by)
+{
+	pthread_mutex_lock(&shift->lock);
+	shift->open += (unsigned int)by;
+	if (by < 0)
+		pthread_cond_broadcast(&shift->closed);
+	pthread_mutex_unlock(&shift->lock);
+}
+
+/* Its file, opened if need be, or -errno. */
+static int open_job(struct shift *shift, const struct plan_request *request)
+{
+	const struct io_file *file = file_of(shift->work, request);
+	int fd;
+
+	if (!file->path)
+		return file->fd;
+	change_open(shift, 1); /* opening takes a descriptor already */
+	fd = io_file_open(file, op_of(shift->work, request->first)->kind);
+	if (fd < 0)
+		change_open(shift, -1);
+	return fd;
+}
+
+/* There were no more descriptors: those that other threads have are waited for. The caller has none. */
+static int open_late(struct shift *shift, const struct plan_request *request)
+{
+	int fd;
+
+	pthread_mutex_lock(&shift->lock);
+	for (;;) {
+		fd = io_file_open(file_of(shift->work, request), op_of(shift->work, request->first)->kind);
+		if (!is_shortage(fd) || !shift->open)
+			break;
+		pthread_cond_wait(&shift->closed, &shift->lock);
+	}
+	shift->open += fd >= 0;
+	pthread_mutex_unlock(&shift->lock);
+	return fd;
+}
+
+static void close_job(struct shift *shift, const struct job *job)
+{
+	if (!file_of(shift->work, job->request)->path)
+		return;
+	close(job->fd);
+	change_open(shift, -1);
 }
 
 static void do_job(struct shift *shift, const struct job *job)
@@ -87,13 +140,13 @@ static void do_job(struct shift *shift, const struct job *job)
 	const struct plan_request *request = job->request;
 	uint32_t i;
 
-	if (job->fd >= 0)
-		do_all(shift, request, job->fd);
-	else
+	if (job->fd < 0) {
 		for (i = 0; i < request->count; i++)
 			work_fail(op_of(work, request->first + i), job->fd);
-	if (job->fd >= 0 && work->files->file[work->plan->entry[request->first].file].path)
-		close(job->fd);
+		return;
+	}
+	do_all(shift, request, job->fd);
+	close_job(shift, job);
 }
 
 /* Towards the end each thread takes fewer, so that all have something to do until then. */
@@ -126,18 +179,26 @@ static void take_part(void *context, unsigned int number)
 	do {
 		count = take_hand(shift, hand);
 		for (i = 0; i < count; i++) {
-			hand[i].fd = open_job(shift->work, hand[i].request);
+			hand[i].fd = open_job(shift, hand[i].request);
 			if (hand[i].fd >= 0 && count > 1)
 				cache_ask(shift->work, hand[i].request, hand[i].fd);
 		}
 		for (i = 0; i < count; i++)
-			do_job(shift, &hand[i]);
+			if (!is_shortage(hand[i].fd))
+				do_job(shift, &hand[i]);
+		for (i = 0; i < count; i++)
+			if (is_shortage(hand[i].fd)) {
+				hand[i].fd = open_late(shift, hand[i].request);
+				do_job(shift, &hand[i]);
+			}
 	} while (count);
 }
 
 void jobs_run(struct work *work, unsigned int threads)
 {
-	struct shift shift = { .lock = PTHREAD_MUTEX_INITIALIZER, .work = work, .threads = threads };
+	struct shift shift = {
+		.lock = PTHREAD_MUTEX_INITIALIZER, .closed = PTHREAD_COND_INITIALIZER, .work = work, .threads = threads
+	};
 
 	if (work->next == work->end)
 		return;

@@ -13,13 +13,12 @@
 #include "util/cleanup.h"
 
 #define EXTENTS_AT_A_TIME 256
-#define EXTENTS_MAX 262144 /* of a file: behind that, offsets are as good an order */
 #define NOWHERE (FIEMAP_EXTENT_UNKNOWN | FIEMAP_EXTENT_DELALLOC)
 
 static int append(struct io_extents *extents, const struct fiemap *map)
 {
 	size_t count = extents->count + map->fm_mapped_extents, i;
-	struct io_extent *list = reallocarray(extents->extent, count ? count : 1, sizeof(*list));
+	struct io_extent *list = reallocarray(extents->extent, count, sizeof(*list));
 
 	if (!list)
 		return -ENOMEM;
@@ -34,34 +33,38 @@ static int append(struct io_extents *extents, const struct fiemap *map)
 }
 
 /* What was not written yet is in memory anyway: without FIEMAP_FLAG_SYNC, nothing is flushed. */
-int io_extents_read(int fd, uint64_t offset, uint64_t end, struct io_extents *ret)
+int io_extents_read(int fd, uint64_t offset, uint64_t end, size_t most, struct io_extents *ret)
 {
-	struct io_extents extents = { 0 };
+	struct io_extents extents = { .cut = UINT64_MAX };
 	cleanup_free struct fiemap *map = NULL;
+	size_t room = most < EXTENTS_AT_A_TIME ? most : EXTENTS_AT_A_TIME;
 	bool last = false;
-	int err = 0;
 
-	map = malloc(sizeof(*map) + EXTENTS_AT_A_TIME * sizeof(map->fm_extents[0]));
+	map = malloc(sizeof(*map) + room * sizeof(map->fm_extents[0]));
 	if (!map)
 		return -ENOMEM;
-	while (offset < end && !last && extents.count < EXTENTS_MAX && !err) {
+	while (offset < end && !last && most) {
 		const struct fiemap_extent *tail;
 
+		room = most < room ? most : room;
 		*map = (struct fiemap){ .fm_start = offset,
 					.fm_length = end - offset,
-					.fm_extent_count = EXTENTS_AT_A_TIME };
-		if (ioctl(fd, FS_IOC_FIEMAP, map) < 0 || !map->fm_mapped_extents)
+					.fm_extent_count = (uint32_t)room };
+		if (ioctl(fd, FS_IOC_FIEMAP, map) < 0 || !map->fm_mapped_extents || map->fm_mapped_extents > room)
 			break;
-		err = append(&extents, map);
+		if (append(&extents, map)) {
+			io_extents_free(&extents);
+			return -ENOMEM;
+		}
+		most -= map->fm_mapped_extents;
 		tail = &map->fm_extents[map->fm_mapped_extents - 1];
 		last = tail->fe_flags & FIEMAP_EXTENT_LAST || tail->fe_logical + tail->fe_length <= offset;
 		offset = tail->fe_logical + tail->fe_length;
 	}
-	if (err)
-		io_extents_free(&extents);
-	else
-		*ret = extents;
-	return err;
+	if (!most && !last && offset < end)
+		extents.cut = offset;
+	*ret = extents;
+	return 0;
 }
 
 void io_extents_free(struct io_extents *extents)

@@ -15,13 +15,14 @@ struct io_extent {
 struct io_extents {
 	struct io_extent *extent; /* by offset; NULL: unknown */
 	size_t count;
+	uint64_t cut; /* from this offset on there may be more of them; UINT64_MAX: all are here */
 };
 
 /*
- * Asks the file system (FIEMAP) for the extents that touch the range. Returns 0, with no extents if the file system
- * cannot tell or has none there, or -ENOMEM. Free with io_extents_free().
+ * Asks the file system (FIEMAP) for the extents that touch the range, the first most of them. Returns 0, with no extents
+ * if the file system cannot tell or has none there, or -ENOMEM. Free with io_extents_free().
  */
-int io_extents_read(int fd, uint64_t offset, uint64_t end, struct io_extents *ret);
+int io_extents_read(int fd, uint64_t offset, uint64_t end, size_t most, struct io_extents *ret);
 void io_extents_free(struct io_extents *extents);
 
 /*

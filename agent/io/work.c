@@ -140,6 +140,20 @@ void work_leave(struct work *work)
 	}
 }
 
+/* --- doing --- */
+
+int64_t work_transfer(const struct transfer *t)
+{
+	int fd = t->work->files->file[t->file].fd;
+	ssize_t n;
+
+	if (t->kind == ACCEL_IO_WRITE)
+		n = pwritev(fd, t->iov, (int)t->iovs, (off_t)t->offset);
+	else
+		n = preadv(fd, t->iov, (int)t->iovs, (off_t)t->offset);
+	return n < 0 ? -errno : n;
+}
+
 /* --- handing back --- */
 
 /* The next operation of those that are done one by one. */
@@ -223,8 +237,14 @@ bool work_done(struct transfer *t, int64_t result)
 	return again(t, (uint64_t)result);
 }
 
-void work_give_up(struct transfer *t, int err)
+void work_cancel(struct transfer *t)
 {
-	for (; t->count; t->first++, t->count--)
-		work_fail(op_of(t->work, t->first), err);
+	uint32_t i;
+
+	for (i = t->first; i < t->first + t->count; i++) {
+		struct accel_io_op *op = op_of(t->work, i);
+
+		if (op->offset + op->bytes > t->offset || (t->alone && i > t->first))
+			work_fail(op, -ECANCELED);
+	}
 }

@@ -52,14 +52,19 @@ bool work_next(struct work *work, struct transfer *ret);
 const struct plan_request *work_next_job(struct work *work);
 
 /*
+ * Does a transfer, or the first part of it, and waits for that. Returns bytes or -errno, for work_done().
+ */
+int64_t work_transfer(const struct transfer *transfer);
+
+/*
  * What the kernel said: bytes or -errno. Returns true if the transfer is to be done again as it is now. From any thread.
  */
 bool work_done(struct transfer *transfer, int64_t result);
 
 /*
- * All that is left of a transfer failed.
+ * What is left of a transfer is not done any more: its operations are cancelled, but for those that are complete.
  */
-void work_give_up(struct transfer *transfer, int err);
+void work_cancel(struct transfer *transfer);
 
 /*
  * An operation is over: it failed (-errno), or its file ended at offset end. From any thread.

@@ -18,10 +18,11 @@
 #include "util/clock.h"
 #include "warm/counts.h"
 #include "warm/progress.h"
+#include "warm/rate.h"
 
 #define REDRAW_MS 100
 #define COLUMNS_DEFAULT 80
-#define CLEAR "\r\033[K"
+#define ONE_SIGNAL_NS 250000000ULL /* timeout(1) signals its child, and then the group of both: nobody asked twice */
 
 struct attendant {
 	struct attendant_config config;
@@ -29,8 +30,10 @@ struct attendant {
 	sigset_t signals;
 	int signal_fd, over_fd;
 	uint64_t start_ns;
+	struct rate rate; /* of what is read */
 	bool drawn;
 	int signal; /* the first that came */
+	uint64_t signal_ns;
 };
 
 /* Who started us may want us to live on: nohup, or a shell for what runs in the background. */
@@ -47,7 +50,7 @@ static void choose_signals(sigset_t *ret)
 	}
 }
 
-static void sample(const struct attendant *a, struct progress *ret)
+static void sample(struct attendant *a, struct progress *ret)
 {
 	const struct warm_counts *counts = a->config.counts;
 
@@ -59,20 +62,21 @@ static void sample(const struct attendant *a, struct progress *ret)
 	ret->examined = counts->examined;
 	ret->walked = counts->walked;
 	ret->found = counts->found;
-	ret->seconds = (double)(clock_monotonic_ns() - a->start_ns) / 1e9;
+	rate_note(&a->rate, (double)(clock_monotonic_ns() - a->start_ns) / 1e9, ret->settled_bytes);
+	ret->rate = rate_per_second(&a->rate);
 }
 
 static void draw(struct attendant *a)
 {
 	struct winsize size;
 	struct progress progress;
-	char line[512], text[sizeof(line) + sizeof(CLEAR)];
+	char line[PROGRESS_LEN], text[sizeof(line) + sizeof(PROGRESS_CLEAR)];
 	unsigned int columns = COLUMNS_DEFAULT;
 
 	if (!ioctl(STDERR_FILENO, TIOCGWINSZ, &size) && size.ws_col)
 		columns = size.ws_col;
 	sample(a, &progress);
-	snprintf(text, sizeof(text), CLEAR "%s", progress_line(&progress, columns, line, sizeof(line)));
+	snprintf(text, sizeof(text), PROGRESS_CLEAR "%s", progress_line(&progress, columns, line));
 	fputs(text, stderr);
 	a->drawn = true;
 }
@@ -80,7 +84,7 @@ static void draw(struct attendant *a)
 static void erase(struct attendant *a)
 {
 	if (a->drawn)
-		fputs(CLEAR, stderr);
+		fputs(PROGRESS_CLEAR, stderr);
 	a->drawn = false;
 }
 
@@ -90,6 +94,8 @@ static void take_signal(struct attendant *a)
 
 	if (read(a->signal_fd, &info, sizeof(info)) != sizeof(info))
 		return;
+	if (a->signal && clock_monotonic_ns() - a->signal_ns < ONE_SIGNAL_NS)
+		return;
 	if (a->signal) { /* something does not end: the user has had enough */
 		erase(a);
 		signal((int)info.ssi_signo, SIG_DFL);
@@ -97,6 +103,7 @@ static void take_signal(struct attendant *a)
 		raise((int)info.ssi_signo);
 	}
 	a->signal = (int)info.ssi_signo;
+	a->signal_ns = clock_monotonic_ns();
 	atomic_store(a->config.stop, true);
 	if (a->config.stopped)
 		a->config.stopped(a->config.context);

@@ -3,11 +3,13 @@
 /* What is not read, and why: counted by reason, with the first path of each. */
 #include "warm/leftover.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "util/log.h"
+#include "warm/progress.h"
 
 void leftovers_init(struct leftovers *ret)
 {
@@ -53,6 +55,8 @@ void leftovers_fail(struct leftovers *l, const char *path, int err)
 		l->errors[before].err = err;
 	}
 	pthread_mutex_unlock(&l->lock);
+	if (l->below_progress && before <= LEFTOVER_ERRORS_MAX)
+		fputs(PROGRESS_CLEAR, stderr);
 	if (before < LEFTOVER_ERRORS_MAX)
 		log_err("%s: %s", path ? path : "a file", strerror(-err));
 	else if (before == LEFTOVER_ERRORS_MAX)

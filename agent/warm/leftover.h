@@ -5,6 +5,7 @@
 #define LEFTOVER_H
 
 #include <pthread.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -30,6 +31,7 @@ struct leftover_error {
 
 struct leftovers {
 	pthread_mutex_t lock;
+	bool below_progress; /* what is said on stderr takes the place of the progress line; set it after init */
 	uint64_t count[LEFTOVER_REASONS];
 	char *first[LEFTOVER_REASONS]; /* owned; NULL: none, or there was no memory for it */
 	struct leftover_error errors[LEFTOVER_ERRORS_MAX];

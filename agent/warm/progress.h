@@ -8,9 +8,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#define PROGRESS_LEN 256
+#define PROGRESS_CLEAR "\r\033[K" /* takes the line away */
+
 /* See struct warm_counts. */
 struct progress {
-	double seconds; /* since the start */
+	double rate; /* bytes a second, lately; NAN: not known yet */
 	bool walked;
 	uint64_t found, examined;
 	uint64_t planned_files, planned_bytes, read_files, settled_bytes;
@@ -23,8 +26,9 @@ struct progress {
 double progress_share(const struct progress *p);
 
 /*
- * Writes the line for a terminal of so many columns, with no newline: a bar, files, bytes, rate, time left. Returns ret.
+ * Writes the line for a terminal of so many columns, with no newline: a bar, files, bytes, rate, time left, as far as
+ * there is room for them. Returns ret.
  */
-const char *progress_line(const struct progress *p, unsigned int columns, char *ret, size_t size);
+const char *progress_line(const struct progress *p, unsigned int columns, char ret[PROGRESS_LEN]);
 
 #endif /* PROGRESS_H */

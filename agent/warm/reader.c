@@ -4,6 +4,7 @@
 #include "warm/reader.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <pthread.h>
 #include <stdbool.h>
@@ -15,6 +16,8 @@
 #include "sys/resident.h"
 #include "util/clock.h"
 #include "warm/counts.h"
+#include "warm/data.h"
+#include "warm/kept.h"
 #include "warm/leftover.h"
 #include "warm/scan.h"
 
@@ -34,6 +37,7 @@
 
 struct batch {
 	struct accel_io_op ops[BATCH_OPS];
+	uint32_t missing[BATCH_OPS]; /* bytes that are not in memory, at most PIECE_BYTES */
 	bool last[BATCH_OPS]; /* of its file, which is closed then */
 	size_t count;
 	size_t files; /* that begin in it */
@@ -44,6 +48,8 @@ struct reader {
 	struct reader_config config;
 	_Atomic uint64_t weight_max;
 	bool failing; /* the file of the next operation had one that failed */
+	uint64_t file_bytes; /* that were read of it so far */
+	struct kept *kept;
 
 	pthread_mutex_t lock;
 	pthread_cond_t changed;
@@ -62,6 +68,11 @@ struct reader *reader_new(const struct reader_config *config)
 		return NULL;
 	r->config = *config;
 	r->weight_max = WEIGHT_FIRST;
+	r->kept = kept_new(config->kept_max);
+	if (!r->kept) {
+		free(r);
+		return NULL;
+	}
 	pthread_mutex_init(&r->lock, NULL);
 	pthread_cond_init(&r->changed, NULL);
 	return r;
@@ -71,6 +82,7 @@ void reader_free(struct reader *r)
 {
 	if (!r)
 		return;
+	kept_free(r->kept);
 	pthread_cond_destroy(&r->changed);
 	pthread_mutex_destroy(&r->lock);
 	free(r);
@@ -114,7 +126,8 @@ static bool is_full(const struct reader *r, const struct batch *batch, bool firs
 	       (first && batch->files >= r->config.files_max / BATCHES);
 }
 
-static int add(struct reader *r, int fd, uint64_t offset, uint64_t bytes, bool first)
+/* Adds a piece, of which so many bytes are missing. Returns 0 or -ECANCELED. */
+static int add(struct reader *r, int fd, const struct data_range *piece, uint64_t missing, bool first)
 {
 	struct batch *batch = &r->batches[r->filled % BATCHES];
 
@@ -128,42 +141,68 @@ static int add(struct reader *r, int fd, uint64_t offset, uint64_t bytes, bool f
 	batch->ops[batch->count] = (struct accel_io_op){
 		.fd = fd,
 		.kind = ACCEL_IO_WARM,
-		.offset = offset,
-		.bytes = bytes,
+		.offset = piece->offset,
+		.bytes = piece->bytes,
 	};
+	batch->missing[batch->count] = (uint32_t)missing;
 	batch->last[batch->count++] = false;
 	batch->files += first;
-	batch->weight += bytes + FILE_WEIGHT * first;
+	batch->weight += piece->bytes + FILE_WEIGHT * first;
 	return 0;
 }
 
 /* A file of which a part is resident is cut where that begins and ends, in whole pieces. */
-static bool is_resident(const struct scan_file *file, uint64_t offset, uint64_t bytes)
+static uint64_t missing_of(const struct scan_file *file, const struct data_range *piece)
 {
 	uint64_t resident = 0;
 
-	return file->resident_bytes && !sys_resident(file->fd, offset, bytes, &resident) && resident == bytes;
+	if (file->resident_bytes)
+		sys_resident(file->fd, piece->offset, piece->bytes, &resident);
+	return piece->bytes - resident;
+}
+
+/*
+ * Adds what is missing of a range. *first: nothing of the file was added yet. *planned: missing bytes that were counted
+ * when the file was found, and not added yet; a few may have come or gone since then. Returns 0 or -ECANCELED.
+ */
+static int add_range(struct reader *r, const struct scan_file *file, const struct data_range *range, uint64_t *planned,
+		     bool *first)
+{
+	uint64_t end = range->offset + range->bytes, missing;
+	struct data_range piece;
+
+	for (piece.offset = range->offset; piece.offset < end; piece.offset += piece.bytes) {
+		piece.bytes = end - piece.offset < PIECE_BYTES ? end - piece.offset : PIECE_BYTES;
+		missing = missing_of(file, &piece);
+		if (!missing)
+			continue;
+		if (missing > *planned)
+			missing = *planned;
+		if (add(r, file->fd, &piece, missing, *first))
+			return -ECANCELED;
+		*planned -= missing;
+		*first = false;
+	}
+	return 0;
 }
 
 int reader_take(void *context, const struct scan_file *file)
 {
+	uint64_t planned = file->data_bytes - file->resident_bytes;
+	struct data_range range = { 0 };
 	struct reader *r = context;
-	uint64_t offset, bytes;
 	struct batch *batch;
 	bool first = true;
 
-	for (offset = 0; offset < file->bytes; offset += bytes) {
-		bytes = file->bytes - offset < PIECE_BYTES ? file->bytes - offset : PIECE_BYTES;
-		if (is_resident(file, offset, bytes))
-			continue;
-		if (add(r, file->fd, offset, bytes, first)) {
+	while (data_next(file->fd, file->holes, range.offset + range.bytes, file->bytes, &range)) {
+		if (add_range(r, file, &range, &planned, &first)) {
 			if (first)
 				close(file->fd); /* else it is in use, until the process ends */
 			return -ECANCELED;
 		}
-		first = false;
 	}
-	if (first) { /* all of it has become resident */
+	r->config.counts->settled_bytes += planned; /* in memory meanwhile, or cut off */
+	if (first) { /* all of it */
 		r->config.counts->read_files++;
 		close(file->fd);
 		return 0;
@@ -219,27 +258,56 @@ static void report(const struct reader *r, int fd, int err)
 	leftovers_fail(r->config.leftovers, n > 0 ? path : NULL, err);
 }
 
-/* Counts what was read, and closes the files that are done. */
-static void settle(struct reader *r, const struct batch *batch)
+/* Pages that the disk failed to give stay, and count as in memory: the next run would not try them again. */
+static void drop_failed(const struct accel_io_op *op)
+{
+	posix_fadvise(op->fd, (off_t)op->offset, (off_t)op->bytes, POSIX_FADV_DONTNEED);
+}
+
+/* A file is done with. */
+static void finish(struct reader *r, int fd)
+{
+	r->config.counts->read_files += !r->failing;
+	if (r->failing)
+		close(fd);
+	else
+		kept_add(r->kept, fd, r->file_bytes);
+	r->failing = false;
+	r->file_bytes = 0;
+}
+
+/* missing: of its bytes, those that were not in memory. The others are passed over fast, and were not read. */
+static void settle_op(struct reader *r, const struct accel_io_op *op, uint64_t missing)
 {
 	struct warm_counts *counts = r->config.counts;
+
+	if (op->result == -ECANCELED) {
+		r->failing = true;
+		return;
+	}
+	counts->settled_bytes += missing;
+	if (op->result >= 0) {
+		if ((uint64_t)op->result < missing) /* it became shorter */
+			missing = (uint64_t)op->result;
+		counts->read_bytes += missing;
+		r->file_bytes += missing;
+		return;
+	}
+	if (!r->failing) /* each file once */
+		report(r, op->fd, (int)op->result);
+	drop_failed(op);
+	r->failing = true;
+}
+
+/* Counts what was read. */
+static void settle(struct reader *r, const struct batch *batch)
+{
 	size_t i;
 
 	for (i = 0; i < batch->count; i++) {
-		const struct accel_io_op *op = &batch->ops[i];
-
-		if (op->result >= 0)
-			counts->read_bytes += (uint64_t)op->result;
-		else if (op->result != -ECANCELED && !r->failing) /* each file once */
-			report(r, op->fd, (int)op->result);
-		if (op->result != -ECANCELED)
-			counts->settled_bytes += op->bytes;
-		r->failing |= op->result < 0;
-		if (!batch->last[i])
-			continue;
-		counts->read_files += !r->failing;
-		r->failing = false;
-		close(op->fd);
+		settle_op(r, &batch->ops[i], batch->missing[i]);
+		if (batch->last[i])
+			finish(r, batch->ops[i].fd);
 	}
 }
 
@@ -282,5 +350,6 @@ int reader_run(struct reader *r)
 			err = failed;
 		give_back(r, batch, err);
 	}
+	kept_check(r->kept, r->config.counts);
 	return err;
 }

@@ -19,6 +19,7 @@ struct warm_counts;
 struct reader_config {
 	struct accel_io *io;
 	size_t files_max; /* descriptors that may be open at a time */
+	size_t kept_max; /* and of files that were read, to look at them again at the end */
 	struct leftovers *leftovers;
 	struct warm_counts *counts;
 	const atomic_bool *stop; /* with reader_stop(): what was not begun is left */

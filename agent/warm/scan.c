@@ -12,9 +12,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "sys/resident.h"
 #include "util/cleanup.h"
 #include "warm/counts.h"
+#include "warm/data.h"
 #include "warm/inode_set.h"
 #include "warm/leftover.h"
 #include "warm/walk.h"
@@ -99,14 +99,20 @@ static bool is_wanted(struct window *w, const struct candidate *c, struct scan_f
 	struct warm_counts *counts = w->scan->counts;
 	uint64_t resident = 0, missing;
 
-	if (sys_resident(file->fd, 0, file->bytes, &resident))
+	file->resident_known = !data_resident(file->fd, file->holes, file->bytes, &file->data_bytes, &resident);
+	counts->hole_bytes += file->bytes - file->data_bytes;
+	if (!file->data_bytes)
+		return false;
+	if (file->resident_known)
+		counts->known_files++;
+	else
 		counts->unknown_files++;
 	counts->resident_bytes += resident;
-	if (resident == file->bytes) {
+	if (resident == file->data_bytes) {
 		counts->resident_files++;
 		return false;
 	}
-	missing = file->bytes - resident;
+	missing = file->data_bytes - resident;
 	if (missing > w->budget_left) {
 		counts->left_bytes += missing;
 		pass_over(w, LEFTOVER_BUDGET, c);
@@ -140,6 +146,7 @@ static int examine(struct window *w, const struct candidate *c)
 	w->scan->counts->bytes += (uint64_t)st.st_size;
 	file.fd = fd;
 	file.bytes = (uint64_t)st.st_size;
+	file.holes = data_has_holes(&st);
 	if (!file.bytes || !is_wanted(w, c, &file))
 		return 0;
 	fd = -1;

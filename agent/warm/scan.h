@@ -13,13 +13,16 @@ struct leftovers;
 struct walk_folder;
 struct warm_counts;
 
-/* A regular file of at least one byte that is not in memory as a whole. */
+/* A regular file with data that is not in memory as a whole. */
 struct scan_file {
 	int fd;
 	const struct walk_folder *folder; /* for walk_path() */
 	const char *name;
 	uint64_t bytes;
-	uint64_t resident_bytes; /* 0 where it is not known */
+	uint64_t data_bytes; /* without its holes */
+	uint64_t resident_bytes; /* of these; 0 where it is not known */
+	bool resident_known; /* the kernel tells the user */
+	bool holes; /* it may have some: for data_next() */
 };
 
 struct scan {

@@ -13,31 +13,39 @@
 #include "util/text.h"
 #include "warm/counts.h"
 #include "warm/leftover.h"
+#include "warm/scan.h"
 
 #define SCHEMA "accel-agent.warm/1"
 #define SHOWN (4 * PATH_MAX + 1)
+
+static json_t *value_known(bool known, uint64_t value)
+{
+	return known ? value_count(value) : json_null();
+}
 
 void summary_plan_begin(bool json, FILE *out)
 {
 	if (json)
 		fputs("{\"schema\": \"" SCHEMA "\", \"plan\": [", out);
-	else
-		fprintf(out, "%15s %15s  %s\n", "bytes", "in memory", "file");
 }
 
-int summary_plan_file(bool json, const char *path, uint64_t bytes, uint64_t resident_bytes, bool first, FILE *out)
+int summary_plan_file(bool json, const char *path, const struct scan_file *file, bool first, FILE *out)
 {
-	char shown[SHOWN];
+	char shown[SHOWN], resident[24] = "unknown";
 	json_t *row;
 
 	if (!json) {
+		if (first)
+			fprintf(out, "%15s %15s  %s\n", "bytes", "in memory", "file");
 		text_escape(path, strlen(path), shown, sizeof(shown));
-		fprintf(out, "%15llu %15llu  %s\n", (unsigned long long)bytes, (unsigned long long)resident_bytes,
-			shown);
+		if (file->resident_known)
+			snprintf(resident, sizeof(resident), "%llu", (unsigned long long)file->resident_bytes);
+		fprintf(out, "%15llu %15s  %s\n", (unsigned long long)file->data_bytes, resident, shown);
 		return 0;
 	}
-	row = json_pack("{s:o, s:o, s:o}", "path", value_string(path), "bytes", value_count(bytes), "resident_bytes",
-			value_count(resident_bytes));
+	row = json_pack("{s:o, s:o, s:o, s:o}", "path", value_string(path), "bytes", value_count(file->bytes),
+			"data_bytes", value_count(file->data_bytes), "resident_bytes",
+			value_known(file->resident_known, file->resident_bytes));
 	if (!row)
 		return -ENOMEM;
 	fputs(first ? "\n" : ",\n", out);
@@ -72,9 +80,6 @@ static void print_leftovers(const struct leftovers *l, FILE *out)
 	}
 	if (!first)
 		fputc('\n', out);
-	if (l->count[LEFTOVER_FAILED])
-		fprintf(out, "could not be read: %s files or folders\n",
-			units_count(UNITS_BUF, l->count[LEFTOVER_FAILED]));
 }
 
 static void print_amount(const char *what, uint64_t files, uint64_t bytes, FILE *out)
@@ -83,7 +88,44 @@ static void print_amount(const char *what, uint64_t files, uint64_t bytes, FILE 
 		units_bytes(UNITS_BUF, bytes));
 }
 
-void summary_text(const struct summary *s, FILE *out)
+/* The kernel tells only those who own a file or may write it. */
+static bool is_resident_known(const struct warm_counts *c)
+{
+	return c->known_files || !c->unknown_files;
+}
+
+static void print_resident(const struct warm_counts *c, FILE *out)
+{
+	if (!is_resident_known(c)) {
+		fputs("in memory before: unknown, the kernel does not tell this user\n", out);
+		return;
+	}
+	print_amount("in memory before:", c->resident_files, c->resident_bytes, out);
+	if (c->unknown_files)
+		fprintf(out, "; unknown of %s file%s", units_count(UNITS_BUF, c->unknown_files),
+			c->unknown_files == 1 ? "" : "s");
+	fputc('\n', out);
+}
+
+/* Only where something is missing. */
+static void print_evicted(const struct warm_counts *c, FILE *out)
+{
+	if (!c->after_missing_bytes)
+		return;
+	fprintf(out, "no longer in memory: %s of %s that was read", units_bytes(UNITS_BUF, c->after_missing_bytes),
+		units_bytes(UNITS_BUF, c->after_bytes));
+	if (c->after_files < c->read_files)
+		fprintf(out, " in the %s files that were looked at again", units_count(UNITS_BUF, c->after_files));
+	fputc('\n', out);
+}
+
+/* What failed was named; if there was nothing else, figures of nothing would only hide that. */
+static bool is_empty(const struct summary *s)
+{
+	return !s->counts->files && !s->signal && s->leftovers->count[LEFTOVER_FAILED];
+}
+
+static void print_figures(const struct summary *s, FILE *out)
 {
 	const struct warm_counts *c = s->counts;
 	uint64_t left = s->leftovers->count[LEFTOVER_BUDGET];
@@ -96,15 +138,29 @@ void summary_text(const struct summary *s, FILE *out)
 			units_bytes(UNITS_BUF, s->seconds > 0 ? (uint64_t)((double)c->read_bytes / s->seconds) : 0),
 			s->backend);
 	}
-	print_amount("\nin memory before:", c->resident_files, c->resident_bytes, out);
-	if (c->unknown_files)
-		fprintf(out, "; of %s files the kernel does not tell", units_count(UNITS_BUF, c->unknown_files));
-	fprintf(out, "\nof %s files, %s\n", units_count(UNITS_BUF, c->files), units_bytes(UNITS_BUF, c->bytes));
+	fputc('\n', out);
+	print_resident(c, out);
+	print_amount("of", c->files, c->bytes, out);
+	if (c->hole_bytes)
+		fprintf(out, ", %s of it holes", units_bytes(UNITS_BUF, c->hole_bytes));
+	fputc('\n', out);
+	print_evicted(c, out);
 	if (left) {
 		print_amount("left out:", left, c->left_bytes, out);
 		fprintf(out, ", that the budget of %s does not hold\n", units_bytes(UNITS_BUF, s->budget_bytes));
 	}
+}
+
+void summary_text(const struct summary *s, FILE *out)
+{
+	uint64_t failed = s->leftovers->count[LEFTOVER_FAILED];
+
+	if (!is_empty(s))
+		print_figures(s, out);
 	print_leftovers(s->leftovers, out);
+	if (failed && !is_empty(s))
+		fprintf(out, "could not be read: %s file%s or folder%s\n", units_count(UNITS_BUF, failed),
+			failed == 1 ? "" : "s", failed == 1 ? "" : "s");
 	if (s->signal)
 		fprintf(out, "stopped by SIG%s before the end\n", sigabbrev_np(s->signal));
 }
@@ -146,9 +202,9 @@ static json_t *errors_array(const struct leftovers *l)
 			   error_object);
 }
 
-static json_t *amount_object(uint64_t files, uint64_t bytes)
+static json_t *amount_object(bool known, uint64_t files, uint64_t bytes)
 {
-	return json_pack("{s:o, s:o}", "files", value_count(files), "bytes", value_count(bytes));
+	return json_pack("{s:o, s:o}", "files", value_known(known, files), "bytes", value_known(known, bytes));
 }
 
 static json_t *stopped_value(int number)
@@ -159,14 +215,25 @@ static json_t *stopped_value(int number)
 	return number ? json_string(text) : json_null();
 }
 
+static json_t *after_object(const struct summary *s)
+{
+	const struct warm_counts *c = s->counts;
+	bool known = !s->dry_run && (c->after_files || !c->read_files);
+
+	return json_pack("{s:o, s:o, s:o}", "files", value_known(known, c->after_files), "bytes",
+			 value_known(known, c->after_bytes), "missing_bytes",
+			 value_known(known, c->after_missing_bytes));
+}
+
 int summary_json(const struct summary *s, FILE *out)
 {
 	const struct warm_counts *c = s->counts;
 	json_t *root = json_pack(
-		"{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "dry_run", s->dry_run,
-		"files", value_count(c->files), "bytes", value_count(c->bytes), "planned",
-		amount_object(c->planned_files, c->planned_bytes), "read", amount_object(c->read_files, c->read_bytes),
-		"resident", amount_object(c->resident_files, c->resident_bytes), "resident_unknown_files",
+		"{s:b, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "dry_run",
+		s->dry_run, "files", value_count(c->files), "bytes", value_count(c->bytes), "hole_bytes",
+		value_count(c->hole_bytes), "planned", amount_object(true, c->planned_files, c->planned_bytes), "read",
+		amount_object(true, c->read_files, c->read_bytes), "after", after_object(s), "resident",
+		amount_object(is_resident_known(c), c->resident_files, c->resident_bytes), "resident_unknown_files",
 		value_count(c->unknown_files), "over_budget_bytes", value_count(c->left_bytes), "skipped",
 		skipped_object(s->leftovers), "errors", value_count(s->leftovers->count[LEFTOVER_FAILED]),
 		"first_errors", errors_array(s->leftovers), "seconds", value_number(s->seconds), "backend",

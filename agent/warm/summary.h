@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 struct leftovers;
+struct scan_file;
 struct warm_counts;
 
 struct summary {
@@ -33,6 +34,6 @@ int summary_json(const struct summary *s, FILE *out);
  * the summary. Returns 0 or -ENOMEM.
  */
 void summary_plan_begin(bool json, FILE *out);
-int summary_plan_file(bool json, const char *path, uint64_t bytes, uint64_t resident_bytes, bool first, FILE *out);
+int summary_plan_file(bool json, const char *path, const struct scan_file *file, bool first, FILE *out);
 
 #endif /* SUMMARY_H */

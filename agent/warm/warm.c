@@ -83,7 +83,7 @@ static int list_file(void *context, const struct scan_file *file)
 
 	walk_path(file->folder, file->name, path, sizeof(path));
 	close(file->fd);
-	return config->list(config->context, path, file->bytes, file->resident_bytes);
+	return config->list(config->context, path, file);
 }
 
 static int attend(struct run *run, int *ret_signal)
@@ -112,6 +112,7 @@ int warm_run(const struct warm_config *config, struct warm_counts *counts, struc
 	struct reader_config reader = {
 		.io = config->io,
 		.files_max = most / 2,
+		.kept_max = most / 8,
 		.leftovers = leftovers,
 		.counts = counts,
 		.stop = &run.stop,

@@ -10,6 +10,7 @@
 
 struct accel_io;
 struct leftovers;
+struct scan_file;
 struct warm_counts;
 
 struct warm_config {
@@ -19,7 +20,7 @@ struct warm_config {
 	bool progress; /* stderr is a terminal, and the user wants to see it */
 	struct accel_io *io; /* NULL: nothing is read, list() gets what would be */
 	/* Returns 0, or -errno: this ends the run. */
-	int (*list)(void *context, const char *path, uint64_t bytes, uint64_t resident_bytes);
+	int (*list)(void *context, const char *path, const struct scan_file *file);
 	void *context;
 };
 
