@@ -8,6 +8,7 @@
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -50,39 +51,76 @@ static int list(struct request *r)
 	return 0;
 }
 
-/* Returns NULL after saying why: there is none of this name, or more than one. */
-static const struct profile_summary *find(const struct request *r)
+/* All profiles that a name may mean, after saying that it is no name. */
+static void say_candidates(const struct request *r, bool (*is)(const struct profile_summary *s, const char *name))
+{
+	size_t i;
+
+	for (i = 0; i < r->all.n; i++)
+		if (is(&r->all.list[i], r->name))
+			log_err("profile: %016" PRIx64 " %s of uid %" PRIu32 " in %s", r->all.list[i].id,
+				r->all.list[i].key.program, r->all.list[i].key.uid, r->all.list[i].key.directory);
+}
+
+static bool begins(const struct profile_summary *s, const char *prefix)
+{
+	return profile_id_begins(s->id, prefix);
+}
+
+static void say_unreadable_candidates(const struct request *r)
+{
+	size_t i;
+
+	for (i = 0; i < r->all.nunreadable; i++)
+		if (profile_id_begins(r->all.unreadable[i].id, r->name))
+			log_err("profile: %016" PRIx64 " cannot be read: %s", r->all.unreadable[i].id,
+				r->all.unreadable[i].why);
+}
+
+/* The id of the one that is meant. Returns -EINVAL after saying why: there is none of this name, or more than one. */
+static int find(const struct request *r, uint64_t *ret)
 {
 	const struct profile_summary *one = NULL;
-	size_t n = profile_summaries_find(&r->all, r->name, &one), i;
+	size_t n = profile_summaries_find(&r->all, r->name, &one);
 
-	if (n == 1)
-		return one;
-	if (!n) {
+	if (n > 1) {
+		log_err("profile: %s: %zu profiles have this name; use the id instead:", r->name, n);
+		say_candidates(r, profile_summary_is);
+		return -EINVAL;
+	}
+	if (n) {
+		*ret = one->id;
+		return 0;
+	}
+	n = profile_summaries_prefix(&r->all, r->name, ret);
+	if (n > 1) {
+		log_err("profile: %s: %zu ids begin like this; use more of it:", r->name, n);
+		say_candidates(r, begins);
+		say_unreadable_candidates(r);
+	} else if (!n) {
 		log_err("profile: %s: no profile of a command of this name, nor with this id; see accel-agent profile "
 			"list",
 			r->name);
-		return NULL;
 	}
-	log_err("profile: %s: %zu profiles have this name; use the id instead:", r->name, n);
-	for (i = 0; i < r->all.n; i++)
-		if (profile_summary_is(&r->all.list[i], r->name))
-			log_err("profile: %016" PRIx64 " %s in %s", r->all.list[i].id, r->all.list[i].key.program,
-				r->all.list[i].key.directory);
-	return NULL;
+	return n == 1 ? 0 : -EINVAL;
 }
 
 static int show(struct request *r)
 {
-	const struct profile_summary *one = find(r);
+	const struct profile_summary *one;
 	struct profile profile;
-	int err;
+	uint64_t id;
+	const char *why;
+	int err = find(r, &id);
 
-	if (!one)
-		return -EINVAL;
-	err = profile_open(r->directory, one->id, &profile);
 	if (err)
 		return err;
+	err = profile_look(r->directory, id, &profile, &why);
+	one = profile_summaries_of_id(&r->all, id);
+	if (err || !one) {
+		log_err("profile: %016" PRIx64 ": cannot be read: %s", id, err ? why : "it was just written");
+		return -EINVAL;
+	}
 	if (r->json)
 		err = print_json(r, profile_json_one(&r->all, one, &profile));
 	else
@@ -91,59 +129,84 @@ static int show(struct request *r)
 	return err;
 }
 
+static int print_forgotten(const struct request *r, const uint64_t *ids, size_t n)
+{
+	size_t i;
+
+	if (r->json)
+		return print_json(r, json_pack("{ss so}", "schema", SCHEMA_FORGET, "forgotten",
+					       value_array(ids, n, sizeof(*ids), profile_json_id)));
+	for (i = 0; i < n; i++)
+		fprintf(r->page.out, "%016" PRIx64 ": forgotten\n", ids[i]);
+	if (!n)
+		fprintf(r->page.out, "no profiles in %s\n", r->directory);
+	return 0;
+}
+
+static int forget_all(struct request *r)
+{
+	uint64_t *ids;
+	size_t n;
+	int err = profile_store_forget_all(r->directory, &ids, &n);
+
+	if (err)
+		return err;
+	err = print_forgotten(r, ids, n);
+	free(ids);
+	return err;
+}
+
 /* By its id also one that cannot be read. */
 static int forget(struct request *r)
 {
-	const struct profile_summary *one = NULL;
 	uint64_t id;
 	int err;
 
-	if (!profile_parse_id(r->name, &id) || profile_summaries_of_id(&r->all, id)) {
-		one = find(r);
-		if (!one)
-			return -EINVAL;
-		id = one->id;
-	}
-	err = profile_store_forget(r->directory, id);
-	if (err == -ENOENT && !one) {
-		find(r);
-		return -EINVAL;
-	}
-	if (err)
-		return err;
-	if (r->json)
-		return print_json(r, json_pack("{ss s[o]}", "schema", SCHEMA_FORGET, "forgotten",
-					       json_sprintf("%016" PRIx64, id)));
-	fprintf(r->page.out, "%016" PRIx64 ": forgotten\n", id);
-	return 0;
+	if (!r->name)
+		return forget_all(r);
+	err = find(r, &id);
+	if (!err)
+		err = profile_store_forget(r->directory, id);
+	return err ? err : print_forgotten(r, &id, 1);
 }
 
 static const struct verb {
 	const char *name;
-	bool wants_name;
+	bool wants_name, takes_all;
 	int (*run)(struct request *r);
 } verbs[] = {
-	{ "list", false, list },
-	{ "show", true, show },
-	{ "forget", true, forget },
+	{ "list", false, false, list },
+	{ "show", true, false, show },
+	{ "forget", true, true, forget },
 };
 
+/* Whether the words behind a verb are those that it wants; says what is wrong with them. */
+static bool check_words(const struct verb *verb, char *const words[], bool all)
+{
+	size_t want = verb->wants_name && !all;
+
+	if (all && !verb->takes_all)
+		log_err("profile %s: --all is for accel-agent profile forget", words[0]);
+	else if (want && !words[1])
+		log_err("profile %s: which one? Give a command's name or an id, see accel-agent profile list%s",
+			words[0], verb->takes_all ? "; or --all" : "");
+	else if (words[1] && words[want ? 2 : 1])
+		log_err("profile %s: '%.64s' is one word too many", words[0], words[want ? 2 : 1]);
+	else
+		return true;
+	return false;
+}
+
 /* Returns NULL after saying what is wrong with the words. */
-static const struct verb *find_verb(char *const words[])
+static const struct verb *find_verb(char *const words[], bool all)
 {
 	size_t n = sizeof(verbs) / sizeof(verbs[0]), i = 0;
 
 	while (i < n && strcmp(verbs[i].name, words[0]))
 		i++;
-	if (i == n)
-		log_err("profile: '%.64s' is none of list, show NAME and forget NAME", words[0]);
-	else if (verbs[i].wants_name && !words[1])
-		log_err("profile %s: which one? Give a command's name or an id, see accel-agent profile list",
-			words[0]);
-	else if (words[1] && (!verbs[i].wants_name || words[2]))
-		log_err("profile %s: '%.64s' is one word too many", words[0], words[verbs[i].wants_name ? 2 : 1]);
-	else
-		return &verbs[i];
+	if (i < n)
+		return check_words(&verbs[i], words, all) ? &verbs[i] : NULL;
+	log_err("profile: '%.64s' is none of list, show NAME, forget NAME and forget --all", words[0]);
 	return NULL;
 }
 
@@ -184,7 +247,7 @@ static int run(const struct verb *verb, struct request *r, const struct config *
 
 int cmd_profile(const struct config *config)
 {
-	const struct verb *verb = find_verb(config->words);
+	const struct verb *verb = find_verb(config->words, config->all);
 	struct request r = { .directory = PROFILE_DIR, .json = config->format == FORMAT_JSON };
 	int status;
 

@@ -17,6 +17,7 @@
 #include "run/emit.h"
 #include "run/launch.h"
 #include "run/permit.h"
+#include "run/prefetch_plan.h"
 #include "run/recording.h"
 #include "run/replaying.h"
 #include "run/target.h"
@@ -40,6 +41,7 @@ struct run {
 	struct signals_before signals_before;
 	int signals; /* signalfd */
 	uint64_t tuning_ns; /* when the governor is due, CLOCK_MONOTONIC; UINT64_MAX: it is not */
+	uint64_t began_ns; /* the agent itself */
 	uint64_t started_ns;
 	uint64_t reported_ns; /* last interim report */
 	int command_status; /* as wait(2) has it */
@@ -112,6 +114,14 @@ static void on_started(void *context, unsigned int app, pid_t pid)
 		replaying_started(run->replaying, app, pid);
 }
 
+static void on_cold(void *context, unsigned int app)
+{
+	struct run *run = context;
+
+	if (run->replaying)
+		replaying_cold(run->replaying, app);
+}
+
 /*
  * What the terminal sent before the command was forked reached us alone. It blocks these signals until its exec: one that
  * it has already is not delivered twice.
@@ -135,7 +145,7 @@ static int start_command(struct run *run)
 		return EXIT_UNSUPPORTED;
 	}
 	if (run->watch.recording)
-		recording_identify(run->watch.recording, run->config->command[0]);
+		recording_identify(run->watch.recording, run->config->command);
 	on_started(run, 0, run->launch.pid); /* it has its place before its first instruction */
 	pass_on_early(run);
 	err = launch_go(&run->launch);
@@ -306,11 +316,14 @@ static int follow(struct run *run)
 			return status;
 	}
 	run->started_ns = run->reported_ns = clock_monotonic_ns();
+	run->watch.start_seconds = (double)(run->started_ns - run->began_ns) / 1e9;
 	tuning_urgent(&run->tuning, run->config);
 	status = target_mark(&run->target, &run->watch);
 	if (status)
 		return status;
 	run->tuning_ns = tuning_tick(&run->tuning);
+	if (run->replaying && run->config->target != TARGET_COMMAND)
+		replaying_await(run->replaying);
 	wait_for_end(run);
 	await_last_breath(run);
 	if (run->replaying)
@@ -329,11 +342,25 @@ static int follow(struct run *run)
 	return run->report_failed ? EXIT_REPORT : EXIT_DONE;
 }
 
+/* Profiles are root's: they say what root is to read. */
+static bool could_prefetch(const struct config *c)
+{
+	return (c->actions & ACTION_PREFETCH) && geteuid() == 0 &&
+	       (c->target == TARGET_APPS || c->target == TARGET_COMMAND);
+}
+
+static bool may_prefetch(const struct config *c)
+{
+	return could_prefetch(c) && !c->dry_run;
+}
+
 static int open_tracer(struct run *run)
 {
 	struct tracer_config tc = {
 		.apps = run->watch.napps,
 		.cpus = run->host.cpus,
+		.scans = run->config->target != TARGET_COMMAND,
+		.use = may_prefetch(run->config),
 		.hierarchy = run->target.hierarchy,
 		.cgroup = run->target.cgroup.id,
 		.ring_bytes = run->config->ring_bytes,
@@ -346,25 +373,20 @@ static int open_tracer(struct run *run)
 	return permit_open(&tc, &run->watch.tracer);
 }
 
-/* Profiles are root's: they say what root is to read. */
-static bool may_prefetch(const struct config *c)
-{
-	return (c->actions & ACTION_PREFETCH) && !c->dry_run && geteuid() == 0 &&
-	       (c->target == TARGET_APPS || c->target == TARGET_COMMAND);
-}
-
 /* A command's replay begins now: it is under way while the programs are loaded. */
 static void start_replaying(struct run *run)
 {
 	const struct config *c = run->config;
 
+	if (c->dry_run && c->target == TARGET_COMMAND && could_prefetch(c))
+		prefetch_plan_say(PROFILE_DIR, c->command);
 	if (!may_prefetch(c))
 		return;
 	run->replaying = replaying_open(&run->watch, PROFILE_DIR);
 	if (!run->replaying)
 		log_warn("out of memory: nothing is prefetched; ignoring");
 	else if (c->target == TARGET_COMMAND)
-		replaying_command(run->replaying, c->command[0]);
+		replaying_command(run->replaying, c->command);
 }
 
 /* Runs that are seen from their start are recorded, for their next time. */
@@ -403,6 +425,7 @@ static int prepare(struct run *run)
 		return status;
 	run->watch.start_cpu_seconds = clock_cpu_seconds();
 	run->watch.started = on_started;
+	run->watch.cold = on_cold;
 	run->watch.started_context = run;
 	tuning_start(&run->tuning, c, &run->host, &run->watch);
 	tuning_calm(&run->tuning);
@@ -414,7 +437,12 @@ static int prepare(struct run *run)
 
 int cmd_run(const struct config *config)
 {
-	struct run run = { .config = config, .signals = -1, .launch = { .pidfd = -1, .go = -1, .failed = -1 } };
+	struct run run = {
+		.config = config,
+		.began_ns = clock_monotonic_ns(),
+		.signals = -1,
+		.launch = { .pidfd = -1, .go = -1, .failed = -1 },
+	};
 	int status;
 
 	setlocale(LC_CTYPE, "");

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -25,6 +26,7 @@ struct out {
 	FILE *stream;
 	struct output_file file; /* with config->output */
 	bool listed; /* a file was written */
+	int err; /* of a write: the stream remembers no more than that there was one */
 };
 
 /* stdout and stderr may be closed: nothing that is opened later must take their place. Writing there still fails. */
@@ -39,13 +41,16 @@ static void occupy_standard_fds(void)
 		close(fd);
 }
 
+/* Returns the exit status. Who closed a pipe has read enough, and wants to hear no more: as if SIGPIPE had ended us. */
 static int say_unwritten(const struct config *config, int err)
 {
+	if (err == -EPIPE)
+		return 128 + SIGPIPE;
 	log_err("%s: the summary could not be written: %s", config->output ? config->output : "stdout", strerror(-err));
 	return EXIT_REPORT;
 }
 
-/* Returns EXIT_DONE, or EXIT_REPORT having said why. */
+/* Returns EXIT_DONE, or what say_unwritten() does. */
 static int out_open(struct out *out)
 {
 	int err;
@@ -64,11 +69,12 @@ static int out_close(struct out *out)
 {
 	int err = 0;
 
-	errno = 0; /* an error of an earlier write is only remembered as a flag */
+	errno = 0;
 	if (out->config->output)
 		err = output_file_commit(&out->file);
 	else if (fflush(stdout) || ferror(stdout))
 		err = errno ? -errno : -EIO;
+	err = out->err ? out->err : err;
 	return err ? say_unwritten(out->config, err) : EXIT_DONE;
 }
 
@@ -78,15 +84,19 @@ static void out_drop(struct out *out)
 		output_file_abort(&out->file);
 }
 
-static int list_file(void *context, const char *path, uint64_t bytes, uint64_t resident_bytes)
+static int list_file(void *context, const char *path, const struct scan_file *file)
 {
 	struct out *out = context;
-	int err = summary_plan_file(out->config->format == FORMAT_JSON, path, bytes, resident_bytes, !out->listed,
-				    out->stream);
+	int err;
+
+	errno = 0;
+	err = summary_plan_file(out->config->format == FORMAT_JSON, path, file, !out->listed, out->stream);
 
 	out->listed = true;
-	if (!err && ferror(out->stream)) /* a full disk, a closed pipe: out_close() says so */
+	if (!err && ferror(out->stream)) { /* a full disk, a closed pipe: out_close() says so */
+		out->err = errno ? -errno : -EIO;
 		err = -ECANCELED;
+	}
 	return err;
 }
 
@@ -153,12 +163,20 @@ static int find_budget(const struct config *config, uint64_t *ret_bytes)
 	return err;
 }
 
+/* Not among the lines of a plan: both would be hard to read. */
+static bool shows_progress(const struct config *config)
+{
+	if (config->dry_run && !config->output && isatty(STDOUT_FILENO))
+		return false;
+	return isatty(STDERR_FILENO) && !getenv("NO_COLOR") && config->log_level >= LOG_LEVEL_INFO;
+}
+
 int cmd_warm(const struct config *config)
 {
 	struct out out = { .config = config };
 	struct warm_config warm = {
 		.paths = config->words,
-		.progress = isatty(STDERR_FILENO) && config->log_level >= LOG_LEVEL_INFO,
+		.progress = shows_progress(config),
 		.list = list_file,
 		.context = &out,
 	};
@@ -167,7 +185,7 @@ int cmd_warm(const struct config *config)
 	int err, status;
 
 	occupy_standard_fds();
-	signal(SIGPIPE, SIG_IGN); /* a closed stdout is an error to report */
+	signal(SIGPIPE, SIG_IGN); /* a closed stdout is no reason to leave a temporary file behind */
 	while (warm.paths[warm.npaths])
 		warm.npaths++;
 	if (find_budget(config, &warm.budget_bytes))
@@ -184,6 +202,7 @@ int cmd_warm(const struct config *config)
 		summary.backend = accel_io_description(warm.io);
 	}
 	leftovers_init(&leftovers);
+	leftovers.below_progress = warm.progress;
 	status = run(&warm, &out, &summary, &leftovers);
 	leftovers_clear(&leftovers);
 	accel_io_close(warm.io);

@@ -16,7 +16,7 @@ struct command_row {
 	bool wants_target;
 	const char *words; /* what its words are called; NULL: it takes none */
 	bool mixed; /* options may stand behind and between the words */
-	const char *const *options; /* with words: those that it takes, NULL-terminated */
+	const char *const *options; /* those that it takes, NULL-terminated; without words: NULL takes all */
 	void (*help)(FILE *out); /* NULL: options_help() */
 	int (*run)(const struct config *config); /* NULL: planned, this version does not have it */
 };
@@ -25,11 +25,15 @@ static const char *const warm_options[] = {
 	"budget", "config", "dry-run", "format", "output", "quiet", "verbose", NULL
 };
 
-static const char *const profile_options[] = { "config", "format", "output", "quiet", "verbose", NULL };
+static const char *const profile_options[] = { "all", "config", "format", "output", "quiet", "verbose", NULL };
+
+static const char *const doctor_options[] = {
+	"cgroup-root", "config", "kubepods", "quiet", "ring-size", "verbose", NULL
+};
 
 static const struct command_row commands[] = {
 	{ .name = "run", .run = cmd_run, .wants_target = true }, /* the default */
-	{ .name = "doctor", .run = cmd_doctor },
+	{ .name = "doctor", .run = cmd_doctor, .options = doctor_options },
 	{ .name = "warm", .run = cmd_warm, .words = "path", .options = warm_options, .help = options_help_warm },
 	{ .name = "profile",
 	  .run = cmd_profile,
@@ -76,6 +80,31 @@ static int print_about(const struct command_row *command, const struct config *c
 	return EXIT_DONE;
 }
 
+/* Words that no command has a use for. Returns 0, or -EINVAL after saying what to type instead. */
+static int check_words(const struct command_row *command, const struct config *config)
+{
+	const char *word = config->words ? config->words[0] : NULL;
+
+	if (!word || command->words)
+		return 0;
+	if (!command->wants_target)
+		log_err("%s: '%.64s' is one word too many: it takes options only", command->name, word);
+	else if (find_command(word))
+		log_err("'%s': a command comes before its options: accel-agent %s [OPTIONS]...", word, word);
+	else
+		log_err("'%.64s' is not an option; to start a command, write: accel-agent -- COMMAND [ARG]...", word);
+	return -EINVAL;
+}
+
+static int check(const struct command_row *command, struct config *config)
+{
+	if (command->words)
+		return options_check_words(config, command->words, command->options);
+	if (command->options && options_check_allowed(config, command->options))
+		return -EINVAL;
+	return options_check(config, command->wants_target);
+}
+
 static int run_command(const struct command_row *command, struct config *config, bool bare)
 {
 	int err;
@@ -83,7 +112,9 @@ static int run_command(const struct command_row *command, struct config *config,
 	if (config->help || config->version)
 		return print_about(command, config);
 	log_set_level(config->log_level);
-	err = settings_read(config, SETTINGS_DEFAULT_PATH);
+	err = check_words(command, config);
+	if (!err)
+		err = settings_read(config, SETTINGS_DEFAULT_PATH);
 	if (err)
 		return fail(err);
 	log_set_level(config->log_level);
@@ -98,8 +129,7 @@ static int run_command(const struct command_row *command, struct config *config,
 			CATALOGUE_INSTALLED_PATH, CATALOGUE_OWN_PATH);
 		return EXIT_USAGE;
 	}
-	err = command->words ? options_check_words(config, command->words, command->options) :
-			       options_check(config, command->wants_target);
+	err = check(command, config);
 	if (err)
 		return fail(err);
 	return command->run(config);

@@ -3,6 +3,7 @@
 /* The options, one setter and one row each. */
 #include "option_rows.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -156,12 +157,12 @@ static int set_dry_run(struct config *config, const char *value, char *why)
 	return 0;
 }
 
-/* "512M": powers of 1024. */
+/* "512M", or "512m": powers of 1024. */
 static int set_budget(struct config *config, const char *value, char *why)
 {
 	static const char units[] = "KMGT";
 	size_t digits = strspn(value, "0123456789");
-	const char *unit = value[digits] ? strchr(units, value[digits]) : NULL;
+	const char *unit = value[digits] ? strchr(units, toupper((unsigned char)value[digits])) : NULL;
 	unsigned int shift = unit ? 10 * (unsigned int)(unit - units + 1) : 0;
 	char number[32];
 	uint64_t n;
@@ -309,6 +310,13 @@ static int set_verbose(struct config *config, const char *value, char *why)
 	return 0;
 }
 
+static int set_all(struct config *config, const char *value, char *why)
+{
+	(void)value, (void)why;
+	config->all = true;
+	return 0;
+}
+
 static int set_help(struct config *config, const char *value, char *why)
 {
 	(void)value, (void)why;
@@ -332,6 +340,7 @@ const struct option_row option_rows[] = {
 	{ "interval", 'i', true, true, false, OPTION_GROUP_NONE, set_interval },
 	{ "dry-run", 'n', false, true, false, OPTION_GROUP_NONE, set_dry_run },
 	{ "budget", 0, true, true, false, OPTION_GROUP_NONE, set_budget },
+	{ "all", 0, false, false, false, OPTION_GROUP_NONE, set_all },
 	{ "only", 0, true, true, false, OPTION_GROUP_ACTIONS, set_only },
 	{ "without", 0, true, true, false, OPTION_GROUP_ACTIONS, set_without },
 	{ "on-exit", 0, true, true, false, OPTION_GROUP_NONE, set_on_exit },

@@ -245,6 +245,20 @@ static int take_known_apps(struct config *config)
 	return 0;
 }
 
+/* What is for one of the commands that are about words. */
+static int refuse_others(const struct config *config)
+{
+	static const char *const others[][2] = { { "budget", "warm" }, { "all", "profile forget" } };
+
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (!(config->given & 1U << (options_find(others[i][0]) - option_rows)))
+			continue;
+		log_err("--%s: this option is for accel-agent %s", others[i][0], others[i][1]);
+		return -EINVAL;
+	}
+	return 0;
+}
+
 int options_check(struct config *config, bool wants_target)
 {
 	const char *kinds[5];
@@ -256,10 +270,8 @@ int options_check(struct config *config, bool wants_target)
 			config->words[0]);
 		return -EINVAL;
 	}
-	if (config->given & 1U << (options_find("budget") - option_rows)) {
-		log_err("--budget: this option is for accel-agent warm");
+	if (refuse_others(config))
 		return -EINVAL;
-	}
 	config->actions = config->only & ~config->without;
 	if (!wants_target) {
 		/* A settings file may name an app that this command has no use for; the command line may not. */
@@ -293,16 +305,23 @@ static bool is_among(const char *name, const char *const names[])
 	return *names;
 }
 
-int options_check_words(struct config *config, const char *what, const char *const allowed[])
+int options_check_allowed(const struct config *config, const char *const allowed[])
 {
-	size_t i;
-
-	for (i = 0; i < option_count; i++) {
+	for (size_t i = 0; i < option_count; i++) {
 		if ((config->given & 1U << i) && !is_among(option_rows[i].name, allowed)) {
 			log_err("--%s: this option is not for this command", option_rows[i].name);
 			return -EINVAL;
 		}
 	}
+	return 0;
+}
+
+int options_check_words(struct config *config, const char *what, const char *const allowed[])
+{
+	size_t i;
+
+	if (options_check_allowed(config, allowed))
+		return -EINVAL;
 	for (i = 0; config->words && config->words[i]; i++) {
 		if (config->words[i][0] == '-' && config->words[i][1]) {
 			log_err("'%.64s': options come before the first %s; if it is one, put -- before them",

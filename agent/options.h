@@ -62,6 +62,7 @@ struct config {
 	uint32_t ring_bytes; /* of each event ring buffer */
 
 	bool dry_run;
+	bool all; /* profiles, for profile forget */
 	uint64_t budget_bytes; /* of memory, for warm; 0: what is available */
 	unsigned int only, without; /* enum action bits, as given */
 	unsigned int actions; /* enum action bits that are allowed; set by options_check() */
@@ -116,6 +117,12 @@ int options_check(struct config *config, bool wants_target);
  * the reason on stderr.
  */
 int options_check_words(struct config *config, const char *what, const char *const allowed[]);
+
+/*
+ * Refuses all options of the command line but those in allowed, which is NULL-terminated. Returns 0, or -EINVAL with the
+ * reason on stderr.
+ */
+int options_check_allowed(const struct config *config, const char *const allowed[]);
 
 /*
  * Looks an option up by its full long name. Returns NULL if there is none.

@@ -150,7 +150,8 @@ struct host {
 /* What watching itself cost. NAN, or known = false: not measured. */
 struct agent_cost {
 	double cpu_seconds; /* user + system time of the agent */
-	double start_cpu_seconds; /* part of it: before it began to watch */
+	double start_seconds; /* from its own beginning to that of the command, or of watching */
+	double start_cpu_seconds; /* part of cpu_seconds: before it began to watch */
 	double bpf_seconds; /* run time of its BPF programs; NAN unless kernel.bpf_stats_enabled could be used */
 	uint64_t max_rss_kib;
 	uint64_t events; /* ring buffer records read */

@@ -6,5 +6,5 @@
 const char *const recorded_state_names[RECORDED_STATES] = {
 	[RECORDED_NOTHING] = "nothing", [RECORDED_RUNNING] = "running",       [RECORDED_WRITTEN] = "written",
 	[RECORDED_WARM] = "warm",       [RECORDED_INCOMPLETE] = "incomplete", [RECORDED_UNKNOWN] = "unknown",
-	[RECORDED_FAILED] = "failed",
+	[RECORDED_FAILED] = "failed",   [RECORDED_WRITING] = "writing",       [RECORDED_SKIPPED] = "skipped",
 };

@@ -9,9 +9,11 @@
 
 enum replayed_state {
 	REPLAYED_NOTHING, /* no run began while the agent watched */
+	REPLAYED_UNNEEDED, /* the app missed nothing, so nobody looked */
 	REPLAYED_RUNNING,
 	REPLAYED_NO_PROFILE, /* the command was not recorded yet */
 	REPLAYED_DISABLED, /* earlier replays did not pay */
+	REPLAYED_MEASURED, /* this run goes without, for later ones to be compared with */
 	REPLAYED_FAILED,
 	REPLAYED_DONE,
 };
@@ -29,7 +31,8 @@ struct replayed {
 	double coverage; /* of what the app would have missed: the part that was brought */
 	double accuracy; /* of what was brought: the part that the app used */
 	double timely; /* of what was brought or came too late: the part that was in time */
-	double gain; /* of the wall time of the last run without it: what was saved */
+	double gain; /* of the wall time of the last run without it: the waits that were saved */
+	double waits_seconds, waits_seconds_without; /* part of the wall time: in this run, and in that one */
 	const char *stopped; /* "done", "resident", "overtaken", "memory pressure", ... */
 	bool disabled_now; /* it did not pay so often that the profile is disabled from now on */
 	char engine[96]; /* how it read; "": nothing was to be read */

@@ -14,24 +14,44 @@
 #include <sys/sysmacros.h>
 
 #include "sys/block.h"
+#include "sys/view.h"
+#include "util/cleanup.h"
 
-void locate_init(struct locate *locate, const struct sys_mounts *mounts)
+void locate_init(struct locate *locate, const struct sys_mounts *mounts, int root)
 {
 	size_t i;
 
 	memset(locate, 0, sizeof(*locate));
 	locate->mounts = mounts;
+	locate->root = root;
 	for (i = 0; i < mounts->count && locate->noverlays < LOCATE_OVERLAYS; i++)
 		if (!strcmp(mounts->mounts[i].type, "overlay"))
 			locate->overlays[locate->noverlays++] = &mounts->mounts[i];
 }
 
-static int look(struct located *l)
+#define LOOK_FLAGS (AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC)
+#define LOOK_MASK (STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID)
+
+static int look(struct located *l, int root)
 {
-	if (statx(AT_FDCWD, l->path, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC,
-		  STATX_BASIC_STATS | STATX_BTIME | STATX_MNT_ID, &l->st))
-		return -errno;
-	return 0;
+	cleanup_close int fd = -1;
+
+	if (!root)
+		return statx(AT_FDCWD, l->path, LOOK_FLAGS, LOOK_MASK, &l->st) ? -errno : 0;
+	fd = sys_view_find(root, l->path, true);
+	if (fd < 0)
+		return fd;
+	return statx(fd, "", LOOK_FLAGS | AT_EMPTY_PATH, LOOK_MASK, &l->st) ? -errno : 0;
+}
+
+int locate_path(const struct locate *locate, const char *path, struct located *ret)
+{
+	size_t len = strlen(path);
+
+	if (len >= sizeof(ret->path))
+		return -ENAMETOOLONG;
+	memcpy(ret->path, path, len + 1);
+	return look(ret, locate->root);
 }
 
 static uint32_t device(uint32_t major, uint32_t minor)
@@ -59,7 +79,7 @@ static bool is_it(const struct locate *locate, const struct located *l, uint32_t
 
 static int look_for(const struct locate *locate, struct located *l, uint32_t dev, uint64_t ino)
 {
-	int err = look(l);
+	int err = look(l, locate->root);
 
 	return err ? err : is_it(locate, l, dev, ino) ? 0 : -ENOENT;
 }
@@ -101,7 +121,7 @@ static int in_overlay(struct locate *l, uint64_t ino, const char *inside, size_t
 	int err = join(l->overlays[overlay]->target, inside + prefix, ret->path);
 
 	if (!err)
-		err = look(ret);
+		err = look(ret, l->root);
 	if (!err && (!S_ISREG(ret->st.stx_mode) || ret->st.stx_ino != ino))
 		err = -ENOENT;
 	if (!err) {
@@ -163,7 +183,7 @@ int locate_device(uint32_t dev, struct located *ret)
 		if (*c == '!') /* how sysfs writes a slash */
 			*c = '/';
 	snprintf(ret->path, sizeof(ret->path), "/dev/%s", block.name);
-	err = look(ret);
+	err = look(ret, 0);
 	if (err)
 		return err;
 	if (!S_ISBLK(ret->st.stx_mode) || device(ret->st.stx_rdev_major, ret->st.stx_rdev_minor) != dev)

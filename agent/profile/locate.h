@@ -15,6 +15,7 @@
 
 struct locate {
 	const struct sys_mounts *mounts; /* not owned */
+	int root; /* what paths are below, as in struct sys_view; not owned */
 	const struct sys_mount *overlays[LOCATE_OVERLAYS];
 	size_t noverlays;
 	/* the folder of the last file: the next one mostly lies there, too */
@@ -31,9 +32,10 @@ struct located {
 };
 
 /*
- * Starts with a mount table, which has to live as long. No cleaning up.
+ * Starts with a mount table and the root that its paths are below (see struct sys_view), which have to live as long. No
+ * cleaning up.
  */
-void locate_init(struct locate *locate, const struct sys_mounts *mounts);
+void locate_init(struct locate *locate, const struct sys_mounts *mounts, int root);
 
 /*
  * Finds the regular file with this inode number, whose path inside the file system of dev is inside. Follows no link in
@@ -43,7 +45,13 @@ void locate_init(struct locate *locate, const struct sys_mounts *mounts);
 int locate_file(struct locate *locate, uint32_t dev, uint64_t ino, const char *inside, struct located *ret);
 
 /*
- * Finds the node of a block device. Returns 0, -ENOENT or -errno.
+ * Looks at whatever is at a path. Follows no link in its last component, and opens nothing. Returns 0, -ENAMETOOLONG or
+ * -errno.
+ */
+int locate_path(const struct locate *locate, const char *path, struct located *ret);
+
+/*
+ * Finds the node of a block device, below our own root in any case. Returns 0, -ENOENT or -errno.
  */
 int locate_device(uint32_t dev, struct located *ret);
 

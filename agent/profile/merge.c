@@ -12,13 +12,8 @@
 #include "profile/profile_format.h"
 #include "util/cleanup.h"
 
-/* Of the result: where it comes in the order, and what it is. There may be two million: files count theirs instead. */
-struct piece {
-	uint32_t rank;
-	uint32_t page;
-	uint16_t pages;
-	uint16_t seen;
-};
+/* Pieces of which there is room for more than a profile may have: each one costs memory, and fewer cost time. */
+#define SPARE_PIECES (1U << 17)
 
 struct merge {
 	struct merge_side last, run;
@@ -28,9 +23,11 @@ struct merge {
 	bool cold;
 	/* All ranges of first are in the result, in their order, and what second has besides comes between them. */
 	struct merge_side *first, *second;
-	uint32_t *rank_first, *rank_second; /* of each of their ranges */
-	struct piece *pieces; /* by file and page */
-	size_t npieces, room;
+	uint32_t *at_first, *at_second; /* of each of their ranges: how many pieces; then, the number of the first */
+	uint32_t npieces; /* that the result would have without a limit */
+	/* Of them, unite() puts as many as window has room for in there, from number from on; none: it counts them all. */
+	struct profile_range *window;
+	uint32_t from, room;
 };
 
 static bool ends_before(const struct merge_cursor *a, uint32_t file, uint32_t page)
@@ -75,66 +72,32 @@ static void compare(struct merge *m)
 }
 
 /*
- * What second has besides follows that range of first which its predecessors in second have pages of, or comes first of
- * all. Each range gets a number of its own, in the order of the result.
+ * There may be three million pieces, and no room for them but in the result: they are counted first, and go where they
+ * belong when all is united once more. at is of the range that this is a piece of, its nth one.
  */
-static int rank(struct merge *m)
+static void emit(struct merge *m, uint32_t *at, uint32_t nth, struct profile_range piece)
 {
-	uint32_t nfirst = m->first->profile ? m->first->profile->nranges : 0;
-	uint32_t nsecond = m->second->profile ? m->second->profile->nranges : 0;
-	uint32_t i, slot = 0, before = 0;
+	uint32_t index = *at + nth - m->from;
 
-	m->rank_first = calloc((size_t)nfirst + 1, sizeof(uint32_t));
-	m->rank_second = malloc(((size_t)nsecond + 1) * sizeof(uint32_t));
-	if (!m->rank_first || !m->rank_second)
-		return -ENOMEM;
-	for (i = 0; i < nsecond; i++) {
-		if (m->second->match[i] != MERGE_NONE)
-			slot = m->second->match[i] + 1;
-		m->rank_second[i] = m->rank_first[slot]++; /* so far: the place behind slot, and how many are there */
-		m->second->match[i] = slot;
-	}
-	for (i = 0; i <= nfirst; i++) {
-		uint32_t here = m->rank_first[i];
-
-		m->rank_first[i] = before + i; /* of the first one behind range i - 1 */
-		before += here;
-	}
-	for (i = 0; i < nsecond; i++)
-		m->rank_second[i] += m->rank_first[m->second->match[i]];
-	for (i = 0; i < nfirst; i++) /* right before those that follow it */
-		m->rank_first[i] = m->rank_first[i + 1] - 1;
-	return 0;
-}
-
-static int emit(struct merge *m, uint32_t rank_of_it, uint32_t file, uint32_t page, uint32_t end, uint32_t seen)
-{
-	if (m->npieces == m->room) {
-		struct piece *larger;
-
-		m->room = m->room ? m->room + m->room / 2 : 1024;
-		larger = realloc(m->pieces, m->room * sizeof(*larger));
-		if (!larger)
-			return -ENOMEM;
-		m->pieces = larger;
-	}
-	m->files[file].npieces++;
-	m->pieces[m->npieces++] = (struct piece){ rank_of_it, page, (uint16_t)(end - page), (uint16_t)seen };
-	return 0;
+	if (!m->window)
+		++*at;
+	else if (*at + nth >= m->from && index < m->room)
+		m->window[index] = piece;
 }
 
 /* A range of first; other is what the ranges of second say that have pages of it: their seen, 0 for none of them. */
-static int emit_first(struct merge *m, const struct merge_cursor *c, uint32_t other)
+static void emit_first(struct merge *m, const struct merge_cursor *c, uint32_t other)
 {
 	uint32_t seen = m->cold ? other << 1 | 1 : m->last.profile->ranges[c->index].seen;
 
 	if (!m->cold && other)
 		seen = seen << 1 | 1;
-	return emit(m, m->rank_first[c->index], c->file, c->page, c->end, seen);
+	emit(m, &m->at_first[c->index], 0,
+	     (struct profile_range){ c->file, c->page, (uint16_t)(c->end - c->page), (uint16_t)seen });
 }
 
-/* What second has besides: missed by this run and never before, or the other way round. */
-static int emit_second(struct merge *m, const struct merge_cursor *c, uint32_t page, uint32_t end)
+/* What second has besides: missed by this run and never before, or the other way round. Returns how many pieces it is. */
+static uint32_t emit_second(struct merge *m, const struct merge_cursor *c, uint32_t nth, uint32_t page, uint32_t end)
 {
 	const struct profile_range *range;
 	uint32_t seen = 1;
@@ -147,7 +110,9 @@ static int emit_second(struct merge *m, const struct merge_cursor *c, uint32_t p
 		if (!(uint16_t)seen)
 			return 0;
 	}
-	return emit(m, m->rank_second[c->index], c->file, page, end, seen);
+	emit(m, &m->at_second[c->index], nth,
+	     (struct profile_range){ c->file, page, (uint16_t)(end - page), (uint16_t)seen });
+	return 1;
 }
 
 static uint32_t seen_of_second(const struct merge *m, const struct merge_cursor *c)
@@ -156,57 +121,69 @@ static uint32_t seen_of_second(const struct merge *m, const struct merge_cursor 
 }
 
 /* The pages of both, each once: first's as its ranges have them, and what second has between them. */
-static int unite(struct merge *m)
+static void unite(struct merge *m)
 {
 	struct merge_cursor a = merge_cursor_start(m->first), b = merge_cursor_start(m->second);
-	uint32_t page = b.page, seen = 0; /* from where b is not done yet; what was seen of a */
-	int err = 0;
+	uint32_t page = b.page, nth = 0, seen = 0; /* where b is not done yet, its pieces so far; what was seen of a */
 
-	while (!err && (a.index != MERGE_NONE || b.index != MERGE_NONE)) {
+	while (a.index != MERGE_NONE || b.index != MERGE_NONE) {
 		bool a_ends = b.index == MERGE_NONE || (a.index != MERGE_NONE && ends_before(&a, b.file, page));
 		bool b_ends = a.index == MERGE_NONE || (b.index != MERGE_NONE && ends_before(&b, a.file, a.page));
 
 		if (!a_ends && !b_ends) {
 			if (page < a.page)
-				err = emit_second(m, &b, page, a.page);
+				nth += emit_second(m, &b, nth, page, a.page);
 			seen |= seen_of_second(m, &b);
 			page = a.end;
 			b_ends = b.end <= a.end;
 			a_ends = !b_ends;
 		} else if (!a_ends) {
-			err = emit_second(m, &b, page, b.end);
+			emit_second(m, &b, nth, page, b.end);
 		}
-		if (err)
-			return err;
 		if (a_ends) {
-			err = emit_first(m, &a, seen);
+			emit_first(m, &a, seen);
 			seen = 0;
 			merge_cursor_next(&a);
 		} else {
 			merge_cursor_next(&b);
 			page = b.page;
+			nth = 0;
 		}
 	}
-	return err;
 }
 
-/* Into the order of their ranks; those of one rank stay in that of their pages. */
-static int sort_pieces(const struct merge *m, struct profile_range *ret)
+/*
+ * What second has besides follows that range of first which its predecessors in second have pages of, or comes first of
+ * all. From how many pieces each range has to the number of its first one.
+ */
+static int place_pieces(struct merge *m)
 {
-	size_t nranks = (m->last.profile ? m->last.profile->nranges : 0) + m->run.profile->nranges, i;
-	cleanup_free uint32_t *at = calloc(nranks + 1, sizeof(*at));
-	const struct piece *p = m->pieces;
-	uint32_t file, n;
+	uint32_t nfirst = m->first->profile ? m->first->profile->nranges : 0;
+	uint32_t nsecond = m->second->profile ? m->second->profile->nranges : 0;
+	cleanup_free uint32_t *behind = calloc((size_t)nfirst + 1, sizeof(*behind)); /* of second, by slot */
+	uint32_t i, slot = 0, at = 0, here;
 
-	if (!at)
+	if (!behind)
 		return -ENOMEM;
-	for (i = 0; i < m->npieces; i++)
-		at[m->pieces[i].rank + 1]++;
-	for (i = 0; i < nranks; i++)
-		at[i + 1] += at[i];
-	for (file = 0; file < m->nfiles; file++)
-		for (n = m->files[file].npieces; n; n--, p++)
-			ret[at[p->rank]++] = (struct profile_range){ file, p->page, p->pages, p->seen };
+	for (i = 0; i < nsecond; i++) {
+		if (m->second->match[i] != MERGE_NONE)
+			slot = m->second->match[i] + 1;
+		m->second->match[i] = slot;
+		here = m->at_second[i];
+		m->at_second[i] = behind[slot]; /* so far: from the first one of the slot on */
+		behind[slot] += here;
+	}
+	for (i = 0; i <= nfirst; i++) {
+		here = behind[i];
+		behind[i] = at;
+		at += here;
+		here = m->at_first[i]; /* none behind the last one */
+		m->at_first[i] = at;
+		at += here;
+	}
+	for (i = 0; i < nsecond; i++)
+		m->at_second[i] += behind[m->second->match[i]];
+	m->npieces = at;
 	return 0;
 }
 
@@ -217,8 +194,10 @@ static char *add_text(char *to, const char *text, const char **ret)
 }
 
 /* Gives the file its place in the result, unless there is no room. */
-static bool place_file(struct merge_file *file, struct profile *ret, struct profile_file *files, char *text)
+static bool place_file(struct merge_file *file, struct profile *ret)
 {
+	struct profile_file *files = ret->map;
+	char *text = (char *)ret->text; /* ours still */
 	size_t len = strlen(file->path) + 1;
 
 	if (file->index != MERGE_NONE)
@@ -233,57 +212,61 @@ static bool place_file(struct merge_file *file, struct profile *ret, struct prof
 	return true;
 }
 
-/* Joins what has become neighbours, counts the files, and cuts at the limits; ranges hold numbers of files until then. */
-static void finish_ranges(struct merge *m, struct profile_range *ranges, struct profile *ret,
-			  struct profile_file *files, char *text)
+/* Joins what has become neighbours, and counts the files; the window has numbers of files. */
+static void take_window(struct merge *m, struct profile *ret)
 {
-	size_t i;
+	struct profile_range *ranges = (struct profile_range *)ret->ranges; /* ours still */
+	uint32_t i;
 
-	for (i = 0; i < m->npieces; i++) {
-		struct profile_range range = ranges[i], *before = ret->nranges ? &ranges[ret->nranges - 1] : NULL;
+	for (i = 0; i < m->room && ret->nranges < PROFILE_RANGES_MAX; i++) {
+		struct profile_range range = m->window[i], *before = ret->nranges ? &ranges[ret->nranges - 1] : NULL;
 
-		if (!place_file(&m->files[range.file], ret, files, text))
+		if (!place_file(&m->files[range.file], ret))
 			continue;
 		range.file = m->files[range.file].index;
 		if (before && before->file == range.file && before->page + before->pages == range.page &&
 		    before->seen == range.seen && before->pages + range.pages <= UINT16_MAX)
 			before->pages += range.pages;
-		else if (ret->nranges < PROFILE_RANGES_MAX)
+		else
 			ranges[ret->nranges++] = range;
 	}
 }
 
+/* In one go, unless there are more pieces than there is room for; what is joined makes room for others. */
+static void take_pieces(struct merge *m, uint32_t room, struct profile *ret)
+{
+	for (; m->from < m->npieces && ret->nranges < PROFILE_RANGES_MAX; m->from += m->room) {
+		m->window = (struct profile_range *)ret->ranges + ret->nranges; /* ours still */
+		m->room = room - ret->nranges;
+		if (m->room > m->npieces - m->from)
+			m->room = m->npieces - m->from;
+		unite(m);
+		take_window(m, ret);
+	}
+}
+
 /* One block, as profile_open() makes them; what of it is not needed is never touched, and so no memory. */
-static int make_result(struct merge *m, struct profile *ret)
+static int make_room(const struct merge *m, uint32_t nranges, struct profile *ret)
 {
 	const struct profile_key *key = &m->run.profile->key;
 	size_t files_bytes = m->nfiles * sizeof(struct profile_file);
-	size_t ranges_bytes = m->npieces * sizeof(struct profile_range), text_bytes = 0, i;
-	struct profile p = { 0 };
-	struct profile_range *ranges;
-	char *text, *end;
-	int err;
+	size_t ranges_bytes = nranges * sizeof(struct profile_range), text_bytes = 0, i;
+	char *text;
 
 	for (i = 0; i < m->nfiles; i++)
 		text_bytes += strlen(m->files[i].path) + 1;
-	p.map_bytes = files_bytes + ranges_bytes + text_bytes + strlen(key->command) + strlen(key->program) +
-		      strlen(key->directory) + 3;
-	p.map = mmap(NULL, p.map_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (p.map == MAP_FAILED)
+	ret->map_bytes = files_bytes + ranges_bytes + text_bytes + strlen(key->command) + strlen(key->program) +
+			 strlen(key->directory) + 3;
+	ret->map = mmap(NULL, ret->map_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (ret->map == MAP_FAILED)
 		return -ENOMEM;
-	p.files = p.map;
-	p.ranges = ranges = (struct profile_range *)((char *)p.map + files_bytes);
-	p.text = text = (char *)ranges + ranges_bytes;
-	err = sort_pieces(m, ranges);
-	if (err) {
-		profile_close(&p);
-		return err;
-	}
-	finish_ranges(m, ranges, &p, p.map, text);
-	end = add_text(text + text_bytes, key->command, &p.key.command);
-	end = add_text(end, key->program, &p.key.program);
-	add_text(end, key->directory, &p.key.directory);
-	*ret = p;
+	ret->files = ret->map;
+	ret->ranges = (struct profile_range *)((char *)ret->map + files_bytes);
+	ret->text = text = (char *)ret->map + files_bytes + ranges_bytes;
+	ret->key = *key;
+	text = add_text(text + text_bytes, key->command, &ret->key.command);
+	text = add_text(text, key->program, &ret->key.program);
+	add_text(text, key->directory, &ret->key.directory);
 	return 0;
 }
 
@@ -309,29 +292,50 @@ static void clear(struct merge *m)
 {
 	merge_side_clear(&m->last);
 	merge_side_clear(&m->run);
-	free(m->rank_first);
-	free(m->rank_second);
-	m->rank_first = m->rank_second = NULL;
+	free(m->at_first);
+	free(m->at_second);
+	free(m->files);
 }
 
-static int merge(struct merge *m, struct profile *ret)
+/* Finds out how many pieces there will be, and where each of them goes. */
+static int plan(struct merge *m)
 {
-	int err;
+	uint32_t nfirst, nsecond;
+	int err = merge_sides_fill(&m->last, m->notes, &m->run, &m->files, &m->nfiles);
 
-	err = merge_sides_fill(&m->last, m->notes, &m->run, &m->files, &m->nfiles);
 	if (err)
 		return err;
 	compare(m);
 	m->first = m->cold ? &m->run : &m->last;
 	m->second = m->cold ? &m->last : &m->run;
-	err = rank(m);
 	/* with a million ranges on each side, what is not needed any more would be most of the memory */
-	merge_side_forget_matches(&m->last);
-	merge_side_forget_matches(&m->run);
+	merge_side_forget_matches(m->first);
+	nfirst = m->first->profile ? m->first->profile->nranges : 0;
+	nsecond = m->second->profile ? m->second->profile->nranges : 0;
+	m->at_first = calloc((size_t)nfirst + 1, sizeof(uint32_t));
+	m->at_second = calloc((size_t)nsecond + 1, sizeof(uint32_t));
+	if (!m->at_first || !m->at_second)
+		return -ENOMEM;
+	unite(m);
+	err = place_pieces(m);
+	merge_side_forget_matches(m->second);
+	return err;
+}
+
+static int merge(struct merge *m, struct profile *ret)
+{
+	struct profile p = { 0 };
+	uint32_t room;
+	int err = plan(m);
+
+	room = m->npieces < PROFILE_RANGES_MAX + SPARE_PIECES ? m->npieces : PROFILE_RANGES_MAX + SPARE_PIECES;
 	if (!err)
-		err = unite(m);
-	clear(m);
-	return err ? err : make_result(m, ret);
+		err = make_room(m, room, &p);
+	if (err)
+		return err;
+	take_pieces(m, room, &p);
+	*ret = p;
+	return 0;
 }
 
 int profile_merge(const struct profile *last, const uint8_t *notes, const struct profile *run, struct profile *ret)
@@ -347,7 +351,5 @@ int profile_merge(const struct profile *last, const uint8_t *notes, const struct
 	if (!err)
 		take_history(m.last.profile, run, ret);
 	clear(&m);
-	free(m.files);
-	free(m.pieces);
 	return err;
 }

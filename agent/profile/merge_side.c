@@ -10,6 +10,8 @@
 #include "profile/merge.h"
 #include "util/cleanup.h"
 
+#define AHEAD 16 /* in the order of pages, ranges are all over the memory: to wait for them costs more than all else */
+
 struct named {
 	const char *path;
 	uint32_t index; /* of the file */
@@ -77,7 +79,7 @@ static uint32_t take_path(const struct named *names, uint32_t n, uint32_t number
 	if (names[used - 1].from_run)
 		now = &run->profile->files[names[used - 1].index];
 	newest = now ? now : &last->profile->files[names[used - 1].index];
-	*ret = (struct merge_file){ names[0].path, newest, MERGE_NONE, 0 };
+	*ret = (struct merge_file){ names[0].path, newest, MERGE_NONE };
 	for (i = 0; i < used; i++) {
 		struct merge_side *side = names[i].from_run ? run : last;
 		uint32_t index = names[i].index;
@@ -90,17 +92,14 @@ static uint32_t take_path(const struct named *names, uint32_t n, uint32_t number
 	return used;
 }
 
-static int by_place(const void *a, const void *b, void *context)
+/* Ranges of one file. */
+static int by_page(const void *a, const void *b, void *context)
 {
-	const struct merge_side *side = context;
+	const struct profile_range *ranges = context;
 	uint32_t i = *(const uint32_t *)a, k = *(const uint32_t *)b;
-	const struct profile_range *x = &side->profile->ranges[i], *y = &side->profile->ranges[k];
-	uint32_t file_x = side->file[x->file], file_y = side->file[y->file];
 
-	if (file_x != file_y)
-		return file_x < file_y ? -1 : 1;
-	if (x->page != y->page)
-		return x->page < y->page ? -1 : 1;
+	if (ranges[i].page != ranges[k].page)
+		return ranges[i].page < ranges[k].page ? -1 : 1;
 	return (i > k) - (i < k);
 }
 
@@ -118,14 +117,27 @@ static int prepare(struct merge_side *side)
 	return 0;
 }
 
-static void sort_ranges(struct merge_side *side)
+/* File by file, and each by itself: several times as fast as all at once, and without the copy that qsort_r() makes. */
+static int sort_ranges(struct merge_side *side, uint32_t nfiles)
 {
-	uint32_t i;
+	uint32_t nranges = side->profile ? side->profile->nranges : 0, i, from;
+	const struct profile_range *ranges = nranges ? side->profile->ranges : NULL;
+	cleanup_free uint32_t *ends = calloc((size_t)nfiles + 1, sizeof(*ends)); /* of each file in sorted */
 
-	for (i = 0; side->profile && i < side->profile->nranges; i++)
-		if (side->end[side->profile->ranges[i].file])
-			side->sorted[side->nsorted++] = i;
-	qsort_r(side->sorted, side->nsorted, sizeof(uint32_t), by_place, side);
+	if (!ends)
+		return -ENOMEM;
+	for (i = 0; i < nranges; i++)
+		if (side->end[ranges[i].file])
+			ends[side->file[ranges[i].file] + 1]++;
+	for (i = 0; i < nfiles; i++)
+		ends[i + 1] += ends[i];
+	side->nsorted = ends[nfiles];
+	for (i = 0; i < nranges; i++) /* where each begins becomes where it ends */
+		if (side->end[ranges[i].file])
+			side->sorted[ends[side->file[ranges[i].file]]++] = i;
+	for (i = 0, from = 0; i < nfiles; from = ends[i++])
+		qsort_r(side->sorted + from, ends[i] - from, sizeof(uint32_t), by_page, (void *)ranges);
+	return 0;
 }
 
 int merge_sides_fill(struct merge_side *last, const uint8_t *notes, struct merge_side *run,
@@ -139,10 +151,8 @@ int merge_sides_fill(struct merge_side *last, const uint8_t *notes, struct merge
 		return -ENOMEM;
 	for (i = 0; i < n; number++)
 		i += take_path(names + i, n - i, number, last, notes, run, *ret_files + number);
-	sort_ranges(last);
-	sort_ranges(run);
 	*ret_nfiles = number;
-	return 0;
+	return sort_ranges(last, number) || sort_ranges(run, number) ? -ENOMEM : 0;
 }
 
 void merge_side_forget_matches(struct merge_side *side)
@@ -177,6 +187,8 @@ void merge_cursor_next(struct merge_cursor *cursor)
 		const struct profile_range *range = &side->profile->ranges[index];
 		uint32_t file = side->file[range->file], page = range->page, end = page + range->pages;
 
+		if (cursor->at + AHEAD < side->nsorted)
+			__builtin_prefetch(&side->profile->ranges[side->sorted[cursor->at + AHEAD]]);
 		if (end > side->end[range->file])
 			end = side->end[range->file];
 		if (file == cursor->file && page < cursor->end)

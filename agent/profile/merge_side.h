@@ -23,7 +23,6 @@ struct merge_file {
 	const char *path;
 	const struct profile_file *file;
 	uint32_t index; /* in the result; MERGE_NONE: not there yet */
-	uint32_t npieces; /* of the result that are of it */
 };
 
 /*

@@ -20,15 +20,29 @@ static uint64_t hash(uint64_t so_far, const char *text)
 	return so_far;
 }
 
+/* Byte by byte, the lowest first: the same on all machines. */
+static uint64_t hash_number(uint64_t so_far, uint64_t number)
+{
+	int i;
+
+	for (i = 0; i < 64; i += 8)
+		so_far = (so_far ^ (number >> i & 0xff)) * 0x100000001b3ULL;
+	return so_far;
+}
+
 uint64_t profile_id(const struct profile_key *key)
 {
-	return hash(hash(hash(0xcbf29ce484222325ULL, key->command), key->program), key->directory);
+	uint64_t h = hash(hash(hash(0xcbf29ce484222325ULL, key->command), key->program), key->directory);
+
+	h = hash_number(h, (uint64_t)key->flags << 32 | key->uid);
+	return hash_number(hash_number(h, key->program_size), (uint64_t)key->program_mtime_ns);
 }
 
 bool profile_key_equal(const struct profile_key *a, const struct profile_key *b)
 {
 	return !strcmp(a->command, b->command) && !strcmp(a->program, b->program) &&
-	       !strcmp(a->directory, b->directory);
+	       !strcmp(a->directory, b->directory) && a->uid == b->uid && a->flags == b->flags &&
+	       a->program_size == b->program_size && a->program_mtime_ns == b->program_mtime_ns;
 }
 
 const char *profile_path_of(const struct profile *profile, const struct profile_file *file)
@@ -38,7 +52,7 @@ const char *profile_path_of(const struct profile *profile, const struct profile_
 
 static bool key_is_good(const struct profile_key *key)
 {
-	if (!key->command || !key->program || !key->directory)
+	if (!key->command || !key->program || !key->directory || (key->flags & ~PROFILE_KEY_CONTAINER))
 		return false;
 	return *key->command && !strchr(key->command, '/') && strlen(key->command) <= NAME_MAX &&
 	       strlen(key->program) < PATH_MAX && strlen(key->directory) < PATH_MAX;

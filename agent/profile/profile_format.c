@@ -16,8 +16,8 @@
 _Static_assert(sizeof(struct profile_file) == 24, "layout on the disk");
 _Static_assert(sizeof(struct profile_range) == 12, "layout on the disk");
 _Static_assert(sizeof(struct profile_next) == 16, "layout on the disk");
-_Static_assert(sizeof(struct profile_history) == 48, "layout on the disk");
-_Static_assert(sizeof(struct profile_header) == 232, "layout on the disk");
+_Static_assert(sizeof(struct profile_history) == 112, "layout on the disk");
+_Static_assert(sizeof(struct profile_header) == 320, "layout on the disk");
 _Static_assert(sizeof(struct profile_header) % _Alignof(struct profile_file) == 0, "files begin aligned");
 _Static_assert(offsetof(struct profile_header, bytes) == PROFILE_CHECKED_FROM, "layout on the disk");
 
@@ -92,6 +92,10 @@ int profile_decode(const void *data, size_t size, uint64_t id, struct profile *r
 	part += h.nranges * sizeof(struct profile_range);
 	p.text = part;
 	part += h.text_bytes;
+	p.key.uid = h.uid;
+	p.key.flags = h.key_flags;
+	p.key.program_size = h.program_size;
+	p.key.program_mtime_ns = h.program_mtime_ns;
 	*ret_why = "what it says makes no sense";
 	if (!take_key(part, h.key_bytes, &p.key) || profile_check(&p))
 		return -EBADMSG;
@@ -113,6 +117,10 @@ void profile_encode(const struct profile *p, struct profile_header *ret)
 		.text_bytes = p->text_bytes,
 		.key_bytes = (uint32_t)(strlen(p->key.command) + strlen(p->key.program) + strlen(p->key.directory) + 3),
 		.nnext = p->nnext,
+		.uid = p->key.uid,
+		.key_flags = p->key.flags,
+		.program_size = p->key.program_size,
+		.program_mtime_ns = p->key.program_mtime_ns,
 		.history = p->history,
 	};
 	uint32_t sum;

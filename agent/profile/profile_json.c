@@ -12,17 +12,22 @@
 #define NS_PER_SECOND 1e9
 
 /* As text: a JSON number cannot hold all of them. */
-static json_t *id_value(uint64_t id)
+json_t *profile_json_id(const void *id)
 {
 	char text[17];
 
-	snprintf(text, sizeof(text), "%016" PRIx64, id);
+	snprintf(text, sizeof(text), "%016" PRIx64, *(const uint64_t *)id);
 	return json_string(text);
 }
 
 static json_t *seconds_or_null(int64_t ns)
 {
 	return ns > 0 ? value_number((double)ns / NS_PER_SECOND) : json_null();
+}
+
+static json_t *waits_or_null(const struct profile_cost *cost)
+{
+	return cost->wall_ns ? value_number((double)cost->waits_ns / NS_PER_SECOND) : json_null();
 }
 
 static json_t *next_array(const struct profile_summaries *all, const struct profile_summary *one)
@@ -34,9 +39,9 @@ static json_t *next_array(const struct profile_summaries *all, const struct prof
 	for (i = 0; i < one->nnext; i++) {
 		const struct profile_summary *next = profile_summaries_of_id(all, one->next[i].id);
 
-		err |= json_array_append_new(ret, json_pack("{so so so so}", "id", id_value(one->next[i].id), "command",
-							    value_string(next ? next->key.command : NULL), "times",
-							    value_count(one->next[i].times), "last_run",
+		err |= json_array_append_new(ret, json_pack("{so so so so}", "id", profile_json_id(&one->next[i].id),
+							    "command", value_string(next ? next->key.command : NULL),
+							    "times", value_count(one->next[i].times), "last_run",
 							    value_count(one->next[i].last_run)));
 	}
 	if (!err)
@@ -49,15 +54,28 @@ static json_t *summary_object(const struct profile_summaries *all, const struct 
 {
 	const struct profile_history *h = &one->history;
 
-	return json_pack("{so so so so so so so so so so so so so so so so so}", "id", id_value(one->id), "command",
-			 value_string(one->key.command), "program", value_string(one->key.program), "directory",
-			 value_string(one->key.directory), "files", value_count(one->nfiles), "ranges",
+	return json_pack("{so so so so so so so so so so so so so so so so so so so so so so so}", "id",
+			 profile_json_id(&one->id), "command", value_string(one->key.command), "program",
+			 value_string(one->key.program), "directory", value_string(one->key.directory), "uid",
+			 value_count(one->key.uid), "container", json_boolean(one->key.flags & PROFILE_KEY_CONTAINER),
+			 "program_bytes", value_count(one->key.program_size), "program_modified",
+			 seconds_or_null(one->key.program_mtime_ns), "files", value_count(one->nfiles), "ranges",
 			 value_count(one->nranges), "bytes", value_count(one->bytes), "runs", value_count(h->runs),
 			 "replays", value_count(h->replays), "unpaid", value_count(h->unpaid), "disabled",
 			 json_boolean(h->disabled), "recorded", seconds_or_null(h->recorded_ns), "replayed",
-			 seconds_or_null(h->replayed_at_ns), "cold_seconds", seconds_or_null((int64_t)h->cold_ns),
-			 "replayed_seconds", seconds_or_null((int64_t)h->replayed_ns), "gain_percent",
-			 value_number(profile_gain_percent(h)), "next", next_array(all, one));
+			 seconds_or_null(h->replayed_at_ns), "cold_seconds", seconds_or_null((int64_t)h->cold.wall_ns),
+			 "cold_wait_seconds", waits_or_null(&h->cold), "replayed_seconds",
+			 seconds_or_null((int64_t)h->replayed.wall_ns), "replayed_wait_seconds",
+			 waits_or_null(&h->replayed), "gain_percent", value_number(profile_gain_percent(h)), "next",
+			 next_array(all, one));
+}
+
+static json_t *unreadable_object(const void *entry)
+{
+	const struct profile_unreadable *one = entry;
+
+	return json_pack("{so so so}", "id", profile_json_id(&one->id), "reason", value_string(one->why), "set_aside",
+			 json_boolean(one->aside));
 }
 
 json_t *profile_json_list(const char *directory, const struct profile_summaries *all)
@@ -72,8 +90,9 @@ json_t *profile_json_list(const char *directory, const struct profile_summaries 
 		json_decref(list);
 		return NULL;
 	}
-	return json_pack("{ss so so so}", "schema", SCHEMA_LIST, "folder", value_string(directory), "profiles", list,
-			 "unreadable", value_count(all->unreadable));
+	return json_pack("{ss so so so so}", "schema", SCHEMA_LIST, "folder", value_string(directory), "profiles", list,
+			 "unreadable", value_count(all->nunreadable), "unreadable_profiles",
+			 value_array(all->unreadable, all->nunreadable, sizeof(*all->unreadable), unreadable_object));
 }
 
 static json_t *largest_array(const struct profile *profile)

@@ -7,16 +7,19 @@
 #include <inttypes.h>
 #include <limits.h>
 #include <math.h>
+#include <pwd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "profile/replay_judge.h"
 #include "report/page.h"
 #include "util/cleanup.h"
 
 #define NS_PER_SECOND 1000000000
 #define DATE_MAX 32
 #define SIZE_MAX_TEXT 24
+#define USER_MAX 33 /* useradd makes no longer names */
 #define LABEL "  %-10s "
 
 static const char *date_of(int64_t ns, char ret[DATE_MAX])
@@ -38,34 +41,60 @@ static const char *size_of(uint64_t bytes, char ret[SIZE_MAX_TEXT])
 	return ret;
 }
 
+/* The users of a container are not those that the machine has names for. */
+static const char *user_of(const struct profile_key *key, char ret[USER_MAX])
+{
+	const struct passwd *user = key->flags & PROFILE_KEY_CONTAINER ? NULL : getpwuid(key->uid);
+
+	if (user && *user->pw_name)
+		snprintf(ret, USER_MAX, "%s", user->pw_name);
+	else
+		snprintf(ret, USER_MAX, "%" PRIu32, key->uid);
+	return ret;
+}
+
 static void print_row(const struct page *page, const struct profile_summary *s)
 {
 	double gain = profile_gain_percent(&s->history);
-	char date[DATE_MAX], size[SIZE_MAX_TEXT], percent[16] = "-";
+	char date[DATE_MAX], size[SIZE_MAX_TEXT], user[USER_MAX], percent[16] = "-";
 
 	if (s->history.disabled)
 		snprintf(percent, sizeof(percent), "disabled");
 	else if (!isnan(gain))
 		snprintf(percent, sizeof(percent), "%.0f %%", gain);
 	page_cell(page, 16, s->key.command, SIZE_MAX);
-	fprintf(page->out, "  %016" PRIx64 "  %6" PRIu32 "  %10s  %5" PRIu32 "  %-16s  %8s  ", s->id, s->nfiles,
-		size_of(s->bytes, size), s->history.runs, date_of(s->history.recorded_ns, date), percent);
+	fprintf(page->out, "  %016" PRIx64 "  ", s->id);
+	page_cell(page, 8, user_of(&s->key, user), SIZE_MAX);
+	fprintf(page->out, "  %6" PRIu32 "  %10s  %5" PRIu32 "  %-16s  %8s  ", s->nfiles, size_of(s->bytes, size),
+		s->history.runs, date_of(s->history.recorded_ns, date), percent);
 	page_path(page, UINT_MAX, s->key.directory);
 	fputc('\n', page->out);
+}
+
+static void print_unreadable(const struct page *page, const struct profile_summaries *all)
+{
+	size_t i;
+
+	if (!all->nunreadable)
+		return;
+	fprintf(page->out, "\n%zu that cannot be read (accel-agent profile forget ID removes one):\n",
+		all->nunreadable);
+	for (i = 0; i < all->nunreadable; i++)
+		fprintf(page->out, "%016" PRIx64 "  %s\n", all->unreadable[i].id, all->unreadable[i].why);
 }
 
 void profile_print_list(const struct page *page, const char *directory, const struct profile_summaries *all)
 {
 	size_t i;
 
-	if (!all->n) {
+	if (!all->n)
 		fprintf(page->out, "no profiles in %s\n", directory);
-		return;
-	}
-	fprintf(page->out, "%-16s  %-16s  %6s  %10s  %5s  %-16s  %8s  %s\n", "command", "id", "files", "size", "runs",
-		"recorded", "gain", "directory");
+	else
+		fprintf(page->out, "%-16s  %-16s  %-8s  %6s  %10s  %5s  %-16s  %8s  %s\n", "command", "id", "user",
+			"files", "size", "runs", "recorded", "gain", "directory");
 	for (i = 0; i < all->n; i++)
 		print_row(page, &all->list[i]);
+	print_unreadable(page, all);
 }
 
 static int larger_first(const void *a, const void *b)
@@ -100,6 +129,31 @@ static void print_text(const struct page *page, const char *label, const char *t
 	fputc('\n', page->out);
 }
 
+static void print_user(const struct page *page, const struct profile_key *key)
+{
+	char user[USER_MAX];
+
+	fprintf(page->out, LABEL, "user");
+	page_path(page, UINT_MAX, user_of(key, user));
+	fprintf(page->out, "%s\n",
+		key->flags & PROFILE_KEY_CONTAINER ? ", in a container or with other mounts of its own" : "");
+}
+
+/* What else than its path tells the program apart. */
+static void print_toolchain(FILE *out, const struct profile_key *key)
+{
+	char date[DATE_MAX];
+
+	fprintf(out, LABEL "%" PRIu64 " bytes, of %s\n", "", key->program_size, date_of(key->program_mtime_ns, date));
+}
+
+static void print_cost(FILE *out, const char *label, const struct profile_cost *cost)
+{
+	if (cost->wall_ns)
+		fprintf(out, LABEL "took %.3f s, %.3f s of it waits for the disk\n", label,
+			(double)cost->wall_ns / NS_PER_SECOND, (double)cost->waits_ns / NS_PER_SECOND);
+}
+
 static void print_history(FILE *out, const struct profile_history *h)
 {
 	double gain = profile_gain_percent(h);
@@ -109,15 +163,15 @@ static void print_history(FILE *out, const struct profile_history *h)
 		date_of(h->recorded_ns, date));
 	fprintf(out, LABEL "%" PRIu32 " time%s, last %s\n", "replayed", h->replays, h->replays == 1 ? "" : "s",
 		date_of(h->replayed_at_ns, date));
-	if (h->cold_ns)
-		fprintf(out, LABEL "%.3f s without a replay", "wall time", (double)h->cold_ns / NS_PER_SECOND);
-	if (h->cold_ns && h->replayed_ns)
-		fprintf(out, ", %.3f s with one: %.0f %% %s", (double)h->replayed_ns / NS_PER_SECOND, fabs(gain),
-			gain < 0 ? "more" : "less");
-	if (h->cold_ns)
-		fputc('\n', out);
+	print_cost(out, "without", &h->cold);
+	print_cost(out, "with", &h->replayed);
+	if (!isnan(gain))
+		fprintf(out, LABEL "%.0f %% of its time without\n", gain < 0 ? "lost" : "saved", fabs(gain));
 	if (h->disabled)
-		fprintf(out, LABEL "disabled: its last %" PRIu32 " replays did not pay\n", "state", h->unpaid);
+		fprintf(out, LABEL "disabled: its last %" PRIu32 " replays did not pay; tried again %s\n", "state",
+			h->unpaid, replay_due(h) == REPLAY_DUE ? "with the next run" : "later");
+	else if (replay_due(h) == REPLAY_MEASURED)
+		fprintf(out, LABEL "in use, but the next run goes without, to be compared with\n", "state");
 	else if (h->unpaid)
 		fprintf(out, LABEL "in use; its last %" PRIu32 " replay%s did not pay\n", "state", h->unpaid,
 			h->unpaid == 1 ? "" : "s");
@@ -152,7 +206,9 @@ int profile_print_one(const struct page *page, const struct profile_summaries *a
 	page_path(page, UINT_MAX, one->key.command);
 	fputc('\n', page->out);
 	fprintf(page->out, LABEL "%016" PRIx64 "\n", "id", one->id);
+	print_user(page, &one->key);
 	print_text(page, "program", one->key.program);
+	print_toolchain(page->out, &one->key);
 	print_text(page, "directory", one->key.directory);
 	fprintf(page->out, LABEL "%" PRIu32 " files, %" PRIu32 " ranges, %s\n", "holds", one->nfiles, one->nranges,
 		size_of(one->bytes, size));

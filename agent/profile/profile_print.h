@@ -24,6 +24,7 @@ int profile_print_one(const struct page *page, const struct profile_summaries *a
 /*
  * The same for programs. Each returns a new reference, or NULL: out of memory.
  */
+json_t *profile_json_id(const void *id); /* a uint64_t */
 json_t *profile_json_list(const char *directory, const struct profile_summaries *all);
 json_t *profile_json_one(const struct profile_summaries *all, const struct profile_summary *one,
 			 const struct profile *profile);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The accel-agent authors */
-/* Opening a profile. Whatever is wrong with it costs the run its profile and nothing else. */
+/* Opening a profile. Whatever is wrong with it costs the run its profile and nothing else; only who replaces it moves it. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -25,6 +25,7 @@ struct opening {
 	uint64_t id;
 	char name[PROFILE_NAME_MAX];
 	int dir, fd;
+	const char *why; /* it is not used, for people */
 };
 
 /* Links, pipes, devices and files of others are not opened for long enough to do harm. */
@@ -35,8 +36,7 @@ static int open_own(struct opening *o)
 		return -errno;
 	if (o->fd >= 0 && state_file_owns(o->fd))
 		return 0;
-	log_warn("%s/%s: is no file, belongs to somebody else, or others may write it: not used", o->directory,
-		 o->name);
+	o->why = "it is no file, belongs to somebody else, or others may write it";
 	return -EPERM;
 }
 
@@ -80,27 +80,8 @@ static int read_whole(int fd, void **ret_map, size_t *ret_bytes, const char **re
 	return 0;
 }
 
-/* With the lock of the folder: a good one may have taken the bad one's place meanwhile. */
-static void set_aside(const struct opening *o, const char *why)
-{
-	char bad[PROFILE_NAME_MAX];
-	int err;
-
-	profile_store_bad_name(o->id, bad);
-	err = state_lock(o->dir, PROFILE_LOCK_MS);
-	if (!err && !state_file_names(o->dir, o->name, o->fd))
-		return;
-	if (!err && renameat(o->dir, o->name, o->dir, bad) < 0)
-		err = -errno;
-	if (err)
-		log_warn("%s/%s: %s: not used; it cannot be set aside: %s", o->directory, o->name, why, strerror(-err));
-	else
-		log_warn("%s/%s: %s: not used, and set aside as %s", o->directory, o->name, why, bad);
-}
-
 static int open_and_check(struct opening *o, struct profile *ret)
 {
-	const char *why;
 	size_t bytes = 0;
 	void *map = NULL;
 	int err;
@@ -108,14 +89,12 @@ static int open_and_check(struct opening *o, struct profile *ret)
 	err = open_own(o);
 	if (err)
 		return err;
-	err = read_whole(o->fd, &map, &bytes, &why);
+	err = read_whole(o->fd, &map, &bytes, &o->why);
 	if (!err) {
-		err = profile_decode(map, bytes, o->id, ret, &why);
+		err = profile_decode(map, bytes, o->id, ret, &o->why);
 		if (err)
 			munmap(map, bytes);
 	}
-	if (err == -EBADMSG)
-		set_aside(o, why);
 	if (err)
 		return err;
 	ret->map = map;
@@ -123,21 +102,68 @@ static int open_and_check(struct opening *o, struct profile *ret)
 	return 0;
 }
 
-int profile_open(const char *directory, uint64_t id, struct profile *ret)
+/* Any other error than these two says itself why. */
+static const char *why_not(const struct opening *o, int err)
+{
+	return err == -EPERM || err == -EBADMSG ? o->why : strerror(-err);
+}
+
+int profile_look(const char *directory, uint64_t id, struct profile *ret, const char **ret_why)
 {
 	struct opening o = { .directory = directory, .id = id, .dir = -1, .fd = -1 };
 	int err;
 
 	profile_store_name(id, o.name);
+	o.why = "its folder belongs to somebody else, or others may write there";
 	err = state_dir_open(directory, false, &o.dir);
-	if (err == -EPERM)
-		log_warn("%s: belongs to somebody else, or others may write there: profiles are not used", directory);
 	if (!err)
 		err = open_and_check(&o, ret);
+	if (err)
+		*ret_why = why_not(&o, err);
 	if (o.fd >= 0)
 		close(o.fd);
 	if (o.dir >= 0)
 		close(o.dir);
+	return err;
+}
+
+int profile_open(const char *directory, uint64_t id, struct profile *ret)
+{
+	char name[PROFILE_NAME_MAX];
+	const char *why;
+	int err = profile_look(directory, id, ret, &why);
+
+	profile_store_name(id, name);
+	if (err == -EPERM || err == -EBADMSG)
+		log_warn("%s/%s: %s: not used", directory, name, why);
+	return err;
+}
+
+static void set_aside(const struct opening *o)
+{
+	char bad[PROFILE_NAME_MAX];
+
+	profile_store_bad_name(o->id, bad);
+	if (renameat(o->dir, o->name, o->dir, bad) < 0)
+		log_warn("%s/%s: %s: not used; it cannot be set aside: %s", o->directory, o->name, o->why,
+			 strerror(errno));
+	else
+		log_warn("%s/%s: %s: not used, and set aside as %s", o->directory, o->name, o->why, bad);
+}
+
+int profile_open_locked(const char *directory, int dir, uint64_t id, struct profile *ret)
+{
+	struct opening o = { .directory = directory, .id = id, .dir = dir, .fd = -1 };
+	int err;
+
+	profile_store_name(id, o.name);
+	err = open_and_check(&o, ret);
+	if (err == -EPERM)
+		log_warn("%s/%s: %s: not used", directory, o.name, o.why);
+	else if (err == -EBADMSG)
+		set_aside(&o);
+	if (o.fd >= 0)
+		close(o.fd);
 	return err;
 }
 

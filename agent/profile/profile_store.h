@@ -4,6 +4,7 @@
 #ifndef PROFILE_STORE_H
 #define PROFILE_STORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -19,10 +20,27 @@ void profile_store_name(uint64_t id, char ret[PROFILE_NAME_MAX]);
 void profile_store_bad_name(uint64_t id, char ret[PROFILE_NAME_MAX]);
 
 /*
+ * Whether a name is that of a profile's file, not set aside, and of which.
+ */
+bool profile_store_parse(const char *name, uint64_t *ret_id);
+
+/*
  * The ids of all profiles in a folder, whether they can be read or not, in order. The caller frees *ret_ids. Returns 0
  * (no folder: none), -EPERM (the folder is not ours alone), -ENOMEM or -errno.
  */
 int profile_store_ids(const char *directory, uint64_t **ret_ids, size_t *ret_n);
+
+/*
+ * The same of those that are set aside.
+ */
+int profile_store_aside(const char *directory, uint64_t **ret_ids, size_t *ret_n);
+
+/*
+ * Takes the lock of a folder, which is made, with the one above it, if it is not there. The end of all descriptors of
+ * *ret_dir gives it back: keep it from children. Returns 0, -EPERM (the folder is not ours alone), -EWOULDBLOCK (others
+ * had it for PROFILE_LOCK_MS) or -errno.
+ */
+int profile_store_lock(const char *directory, int *ret_dir);
 
 /*
  * Removes a profile, and what was set aside of it. Returns 0, -ENOENT (there is neither), -EPERM (the folder is not ours
@@ -31,8 +49,15 @@ int profile_store_ids(const char *directory, uint64_t **ret_ids, size_t *ret_n);
 int profile_store_forget(const char *directory, uint64_t id);
 
 /*
- * Removes the profiles that were written longest ago, until the folder dir is within max_files and max_bytes; keep stays
- * in any case. The caller has the lock of the folder.
+ * Removes all profiles, and all that was set aside; no folder: none. Their ids, each once and in order, are in *ret_ids,
+ * which the caller frees. Returns 0, -EPERM, -ENOMEM or -errno, which may leave some there and others not.
+ */
+int profile_store_forget_all(const char *directory, uint64_t **ret_ids, size_t *ret_n);
+
+/*
+ * Removes profiles until the folder dir is within max_files and max_bytes: first what is of no use, then of the user who has
+ * most, by number or by size, the one that was written longest ago; keep stays in any case. The caller has the lock of
+ * the folder.
  */
 void profile_store_prune(int dir, uint64_t keep, size_t max_files, uint64_t max_bytes);
 

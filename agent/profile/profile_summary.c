@@ -5,13 +5,13 @@
 
 #include <errno.h>
 #include <inttypes.h>
-#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "profile/profile_store.h"
+#include "profile/replay_judge.h"
 #include "util/cleanup.h"
-#include "util/log.h"
 
 #define ID_DIGITS 16
 
@@ -30,10 +30,13 @@ static int summarise(const struct profile *p, uint64_t id, struct profile_summar
 		.nnext = p->nnext,
 		.nfiles = p->nfiles,
 		.nranges = p->nranges,
-		.key = { strdup(p->key.command), strdup(p->key.program), strdup(p->key.directory) },
+		.key = p->key,
 	};
 	uint32_t i;
 
+	s.key.command = strdup(p->key.command);
+	s.key.program = strdup(p->key.program);
+	s.key.directory = strdup(p->key.directory);
 	if (!s.key.command || !s.key.program || !s.key.directory) {
 		clear_one(&s);
 		return -ENOMEM;
@@ -62,19 +65,26 @@ static int last_used_first(const void *a, const void *b)
 	return (x->id > y->id) - (x->id < y->id);
 }
 
+static void add_unreadable(uint64_t id, bool aside, const char *why, struct profile_summaries *to)
+{
+	struct profile_unreadable *one = &to->unreadable[to->nunreadable++];
+
+	*one = (struct profile_unreadable){ .id = id, .aside = aside };
+	snprintf(one->why, sizeof(one->why), "%s", why);
+}
+
 /* One that another process has just forgotten is no error. */
 static int add(const char *directory, uint64_t id, struct profile_summaries *to)
 {
 	struct profile profile;
+	const char *why;
 	int err;
 
-	err = profile_open(directory, id, &profile);
+	err = profile_look(directory, id, &profile, &why);
 	if (err == -ENOMEM || err == -ENOENT)
 		return err == -ENOMEM ? err : 0;
 	if (err) {
-		if (err != -EPERM && err != -EBADMSG) /* which profile_open() has named */
-			log_warn("%s: profile %016" PRIx64 ": %s", directory, id, strerror(-err));
-		to->unreadable++;
+		add_unreadable(id, false, why, to);
 		return 0;
 	}
 	err = summarise(&profile, id, &to->list[to->n]);
@@ -84,24 +94,39 @@ static int add(const char *directory, uint64_t id, struct profile_summaries *to)
 	return err;
 }
 
+static int unreadable_by_id(const void *a, const void *b)
+{
+	const struct profile_unreadable *x = a, *y = b;
+
+	if (x->id != y->id)
+		return x->id < y->id ? -1 : 1;
+	return x->aside - y->aside;
+}
+
 int profile_summaries_read(const char *directory, struct profile_summaries *ret)
 {
 	struct profile_summaries all = { 0 };
-	cleanup_free uint64_t *ids = NULL;
-	size_t n, i;
+	cleanup_free uint64_t *ids = NULL, *aside = NULL;
+	size_t n, naside, i;
 	int err;
 
 	err = profile_store_ids(directory, &ids, &n);
+	if (!err)
+		err = profile_store_aside(directory, &aside, &naside);
 	if (err)
 		return err;
 	all.list = calloc(n + 1, sizeof(*all.list));
-	err = all.list ? 0 : -ENOMEM;
+	all.unreadable = calloc(n + naside + 1, sizeof(*all.unreadable));
+	err = all.list && all.unreadable ? 0 : -ENOMEM;
 	for (i = 0; i < n && !err; i++)
 		err = add(directory, ids[i], &all);
 	if (err) {
 		profile_summaries_clear(&all);
 		return err;
 	}
+	for (i = 0; i < naside; i++)
+		add_unreadable(aside[i], true, "a run could not read it, and set it aside", &all);
+	qsort(all.unreadable, all.nunreadable, sizeof(*all.unreadable), unreadable_by_id);
 	qsort(all.list, all.n, sizeof(*all.list), last_used_first);
 	*ret = all;
 	return 0;
@@ -114,14 +139,13 @@ void profile_summaries_clear(struct profile_summaries *summaries)
 	for (i = 0; i < summaries->n; i++)
 		clear_one(&summaries->list[i]);
 	free(summaries->list);
+	free(summaries->unreadable);
 	*summaries = (struct profile_summaries){ 0 };
 }
 
 double profile_gain_percent(const struct profile_history *history)
 {
-	if (!history->cold_ns || !history->replayed_ns)
-		return NAN;
-	return 100 * (1 - (double)history->replayed_ns / (double)history->cold_ns);
+	return 100 * replay_gain(&history->cold, &history->replayed);
 }
 
 bool profile_parse_id(const char *name, uint64_t *ret)
@@ -130,6 +154,15 @@ bool profile_parse_id(const char *name, uint64_t *ret)
 		return false;
 	*ret = strtoull(name, NULL, 16);
 	return true;
+}
+
+bool profile_id_begins(uint64_t id, const char *prefix)
+{
+	char digits[ID_DIGITS + 1];
+	size_t len = strlen(prefix);
+
+	snprintf(digits, sizeof(digits), "%0*" PRIx64, ID_DIGITS, id);
+	return len >= PROFILE_PREFIX_MIN && len <= ID_DIGITS && !memcmp(digits, prefix, len);
 }
 
 bool profile_summary_is(const struct profile_summary *summary, const char *name)
@@ -163,6 +196,28 @@ size_t profile_summaries_find(const struct profile_summaries *summaries, const c
 		if (!profile_summary_is(&summaries->list[i], name))
 			continue;
 		*ret = &summaries->list[i];
+		n++;
+	}
+	return n;
+}
+
+size_t profile_summaries_prefix(const struct profile_summaries *summaries, const char *prefix, uint64_t *ret)
+{
+	const struct profile_unreadable *u = summaries->unreadable;
+	size_t i, n = 0;
+
+	for (i = 0; i < summaries->n; i++) {
+		if (!profile_id_begins(summaries->list[i].id, prefix))
+			continue;
+		*ret = summaries->list[i].id;
+		n++;
+	}
+	for (i = 0; i < summaries->nunreadable; i++) {
+		/* what is set aside may have the id of a good one, or of a broken one, which is before it */
+		if (!profile_id_begins(u[i].id, prefix) || profile_summaries_of_id(summaries, u[i].id) ||
+		    (i && u[i - 1].id == u[i].id))
+			continue;
+		*ret = u[i].id;
 		n++;
 	}
 	return n;

@@ -15,14 +15,21 @@ struct profile_summary {
 	uint64_t bytes; /* that its ranges have */
 };
 
+struct profile_unreadable {
+	uint64_t id;
+	bool aside; /* an earlier run put it out of the way, and a good one may be in its place */
+	char why[80]; /* for people */
+};
+
 struct profile_summaries {
 	struct profile_summary *list; /* last used first */
 	size_t n;
-	size_t unreadable; /* profiles that are there besides; each was named by log_warn() */
+	struct profile_unreadable *unreadable; /* what is there besides, in the order of ids */
+	size_t nunreadable;
 };
 
 /*
- * Reads all profiles of a folder; no folder: none. Free with profile_summaries_clear(). Returns 0, -EPERM (the folder is
+ * Reads all profiles of a folder, and changes nothing there; no folder: none. Free with profile_summaries_clear(). Returns 0, -EPERM (the folder is
  * not ours alone), -ENOMEM or -errno.
  */
 int profile_summaries_read(const char *directory, struct profile_summaries *ret);
@@ -48,6 +55,18 @@ const struct profile_summary *profile_summaries_of_id(const struct profile_summa
  */
 size_t profile_summaries_find(const struct profile_summaries *summaries, const char *name,
 			      const struct profile_summary **ret);
+
+/*
+ * How many ids of profiles, readable or not, begin with a prefix of PROFILE_PREFIX_MIN or more hexadecimal digits; one of
+ * them is in *ret.
+ */
+#define PROFILE_PREFIX_MIN 4
+size_t profile_summaries_prefix(const struct profile_summaries *summaries, const char *prefix, uint64_t *ret);
+
+/*
+ * Whether an id begins with such a prefix.
+ */
+bool profile_id_begins(uint64_t id, const char *prefix);
 
 /*
  * Whether name, which is no id, is this one's.

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The accel-agent authors */
-/* Writing a profile: the old one or the new one is there at any time, and whole. */
+/* Writing a profile: whoever looks sees the old one or the new one, and whole. */
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,27 +13,6 @@
 #include "util/file.h"
 
 #define TEMPORARY ".new" /* one name for all: whoever has the lock of the folder removes what a killed one left */
-
-/* The folder above is ours as well: /var/lib/accel-agent. */
-static int open_folder(const char *directory, int *ret_fd)
-{
-	char above[PATH_MAX];
-	int err, fd;
-	char *slash;
-
-	err = state_dir_open(directory, true, ret_fd);
-	if (err != -ENOENT)
-		return err;
-	if (snprintf(above, sizeof(above), "%s", directory) >= (int)sizeof(above))
-		return -ENAMETOOLONG;
-	slash = strrchr(above, '/');
-	*slash = '\0';
-	err = state_dir_open(above, true, &fd);
-	if (err)
-		return err;
-	close(fd);
-	return state_dir_open(directory, true, ret_fd);
-}
 
 static int write_parts(int fd, const struct profile *p)
 {
@@ -61,6 +38,7 @@ static int write_parts(int fd, const struct profile *p)
 	return err;
 }
 
+/* Not before the disk has it: a name in a journal that outlives what it names would cost the old one. */
 static int write_temporary(int dir, const struct profile *profile)
 {
 	cleanup_close int fd = -1;
@@ -77,20 +55,19 @@ static int write_temporary(int dir, const struct profile *profile)
 	return err;
 }
 
-int profile_write(const char *directory, const struct profile *profile)
+/* The folder is opened anew: whoever keeps that descriptor for the disk must not keep the lock, which is dir's. */
+int profile_write_locked(int dir, const struct profile *profile, int *ret_fd)
 {
-	uint64_t id;
-	cleanup_close int dir = -1;
 	char name[PROFILE_NAME_MAX];
-	int err;
+	cleanup_close int folder = -1;
+	int err = profile_check(profile);
+	uint64_t id;
 
-	err = profile_check(profile);
-	if (!err)
-		err = open_folder(directory, &dir);
-	if (!err)
-		err = state_lock(dir, PROFILE_LOCK_MS);
 	if (err)
 		return err;
+	folder = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (folder < 0)
+		return -errno;
 	id = profile_id(&profile->key);
 	profile_store_name(id, name);
 	err = write_temporary(dir, profile);
@@ -100,8 +77,22 @@ int profile_write(const char *directory, const struct profile *profile)
 		unlinkat(dir, TEMPORARY, 0);
 		return err;
 	}
-	/* the new one is in place in any case: an error here is of no use to the caller */
-	fsync(dir);
 	profile_store_prune(dir, id, PROFILE_STORE_MAX, PROFILE_STORE_BYTES);
+	*ret_fd = folder;
+	folder = -1;
 	return 0;
+}
+
+int profile_write(const char *directory, const struct profile *profile)
+{
+	cleanup_close int dir = -1, fd = -1;
+	int err = profile_check(profile);
+
+	if (!err)
+		err = profile_store_lock(directory, &dir);
+	if (!err)
+		err = profile_write_locked(dir, profile, &fd);
+	if (!err && fsync(fd) < 0)
+		err = -errno;
+	return err;
 }

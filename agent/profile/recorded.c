@@ -131,19 +131,15 @@ static int place_ranges(struct maker *m, size_t n)
 static int64_t program_index(struct maker *m, const char *program)
 {
 	const struct profile *p = &m->ret->profile;
-	struct statx st;
 	uint32_t i;
 	int64_t n;
 
 	for (i = 0; i < p->nfiles; i++)
 		if (!strcmp(m->text + m->files[i].path, program))
 			return i;
-	if (strlen(program) >= sizeof(m->located.path) ||
-	    statx(AT_FDCWD, program, AT_SYMLINK_NOFOLLOW, STATX_BASIC_STATS | STATX_BTIME, &st) ||
-	    !S_ISREG(st.stx_mode) || written(m, &st))
+	if (locate_path(&m->locate, program, &m->located) || !S_ISREG(m->located.st.stx_mode) ||
+	    written(m, &m->located.st))
 		return -ENOENT;
-	strcpy(m->located.path, program);
-	m->located.st = st;
 	n = append(m, 0);
 	return n < 0 ? n : n == LEFT_OUT ? -ENOENT : n - 1;
 }
@@ -198,7 +194,7 @@ static int make(struct maker *m, const struct profile_key *key)
 	return err;
 }
 
-int recorded_make(struct recorder *recorder, const struct sys_mounts *mounts, const struct profile_key *key,
+int recorded_make(struct recorder *recorder, const struct sys_mounts *mounts, int root, const struct profile_key *key,
 		  int64_t started_ns, struct recorded *ret)
 {
 	struct recorded recorded = { 0 };
@@ -210,7 +206,7 @@ int recorded_make(struct recorder *recorder, const struct sys_mounts *mounts, co
 	m->recorder = recorder;
 	m->ret = &recorded;
 	m->written_since_ns = started_ns - COARSE_NS;
-	locate_init(&m->locate, mounts);
+	locate_init(&m->locate, mounts, root);
 	err = make(m, key);
 	free(m->index);
 	if (err) {

@@ -21,11 +21,11 @@ struct recorded {
 };
 
 /*
- * Makes a profile of what recorder holds; from then on the recorder can only be begun anew. mounts is the mount table of
- * the calling process; started_ns (CLOCK_REALTIME) is when the run began: files written since are its outputs. Looks at
+ * Makes a profile of what recorder holds; from then on the recorder can only be begun anew. mounts and
+ * root are what the app sees (see struct sys_view); started_ns (CLOCK_REALTIME) is when the run began: files written since are its outputs. Looks at
  * each file, opens none. Returns 0 or -ENOMEM. Free with recorded_clear(), before the recorder.
  */
-int recorded_make(struct recorder *recorder, const struct sys_mounts *mounts, const struct profile_key *key,
+int recorded_make(struct recorder *recorder, const struct sys_mounts *mounts, int root, const struct profile_key *key,
 		  int64_t started_ns, struct recorded *ret);
 
 /*

@@ -13,7 +13,8 @@
 
 #define SLOTS (2 * RECORDER_FILES) /* at most half full */
 #define TICK_SHIFT 14 /* 16 us: 19 hours fit, what comes later counts as of then */
-#define TOGETHER (100000000U >> TICK_SHIFT) /* neighbours within 100 ms are one range */
+#define TOGETHER \
+	(3000000U >> TICK_SHIFT) /* neighbours within 3 ms are one range: apps start within some tens of them */
 #define PAGES_MAX UINT16_MAX
 #define GAP 2 /* pages from one that is used to the next: so close they are read as one */
 
@@ -143,37 +144,49 @@ void recorder_name(struct recorder *recorder, const struct aa_rec_file *rec)
 struct trimming {
 	struct recorder *recorder;
 	uint32_t scale; /* pages of the profile in one of the machine */
-	uint64_t (*looked_at)(void *context, uint32_t dev, uint64_t ino, uint64_t block);
+	recorder_looked_at *looked_at;
 	void *context;
 	const struct recorder_file *file;
 	uint64_t block, bits; /* of file; what was asked last */
+	uint32_t tick; /* since when it was looked at */
 };
 
 static bool was_used(struct trimming *t, uint64_t page)
 {
-	uint64_t of_machine = page / t->scale, block = of_machine / AA_USE_PAGES;
+	uint64_t of_machine = page / t->scale, block = of_machine / AA_USE_PAGES, since_ns = 0;
 
 	if (block != t->block) {
 		t->block = block;
-		t->bits = t->looked_at(t->context, t->file->dev, t->file->ino, block);
+		t->bits = t->looked_at(t->context, t->file->dev, t->file->ino, block, &since_ns);
+		t->tick = tick_of(t->recorder, since_ns);
 	}
 	return t->bits >> (of_machine % AA_USE_PAGES) & 1;
 }
 
-/* The next piece that was used of what is left from *page to end; pieces that are close are one. Returns false: none. */
-static bool next_piece(struct trimming *t, uint64_t *page, uint64_t end, struct profile_range *ret)
+/*
+ * The next piece that was used of what is left from *page to end; pieces that are close are one, but each block has a time
+ * of its own. Returns false: none.
+ */
+static bool next_piece(struct trimming *t, uint64_t *page, uint64_t end, struct timed *ret)
 {
-	uint64_t last;
+	uint64_t last, block;
 
 	while (*page < end && !was_used(t, *page))
 		++*page;
 	if (*page == end)
 		return false;
-	ret->page = (uint32_t)*page;
-	for (last = (*page)++; *page < end && *page - last <= GAP; ++*page)
-		if (was_used(t, *page))
-			last = *page;
-	ret->pages = (uint16_t)(last + 1 - ret->page);
+	block = t->block;
+	ret->range.page = (uint32_t)*page;
+	if (t->tick > ret->tick) /* one that was missed again was looked at before */
+		ret->tick = t->tick;
+	for (last = (*page)++; *page < end && *page - last <= GAP; ++*page) {
+		if (!was_used(t, *page))
+			continue;
+		if (t->block != block)
+			break;
+		last = *page;
+	}
+	ret->range.pages = (uint16_t)(last + 1 - ret->range.page);
 	return true;
 }
 
@@ -181,13 +194,13 @@ static bool next_piece(struct trimming *t, uint64_t *page, uint64_t end, struct 
 static void trim_range(struct trimming *t, size_t index)
 {
 	struct recorder *r = t->recorder;
-	struct timed *timed = &r->ranges[index], piece = *timed;
+	struct timed *timed = &r->ranges[index], was = *timed, piece = was;
 	uint64_t page = timed->range.page, end = page + timed->range.pages;
 	bool any = false;
 
 	t->file = &r->files[timed->range.file];
 	t->block = UINT64_MAX;
-	while (next_piece(t, &page, end, &piece.range)) {
+	for (; next_piece(t, &page, end, &piece); piece.tick = was.tick) {
 		if (!any)
 			*timed = piece;
 		else if (r->nranges < RECORDER_RANGES)
@@ -200,8 +213,7 @@ static void trim_range(struct trimming *t, size_t index)
 		timed->range.pages = 0;
 }
 
-void recorder_trim(struct recorder *recorder, uint32_t page_bytes,
-		   uint64_t (*looked_at)(void *context, uint32_t dev, uint64_t ino, uint64_t block), void *context)
+void recorder_trim(struct recorder *recorder, uint32_t page_bytes, recorder_looked_at *looked_at, void *context)
 {
 	struct trimming t = {
 		.recorder = recorder, .scale = page_bytes / PROFILE_PAGE, .looked_at = looked_at, .context = context

@@ -45,13 +45,15 @@ void recorder_begin(struct recorder *recorder, uint64_t start_ns);
 void recorder_miss(struct recorder *recorder, const struct aa_rec_miss *rec, uint32_t page_bytes);
 void recorder_name(struct recorder *recorder, const struct aa_rec_file *rec);
 
+/* Which of AA_USE_PAGES pages of a file were looked at, from block * AA_USE_PAGES on; and since when, CLOCK_MONOTONIC. */
+typedef uint64_t recorder_looked_at(void *context, uint32_t dev, uint64_t ino, uint64_t block, uint64_t *ret_since_ns);
+
 /*
- * Leaves out what was read and never looked at: readahead brings a lot more than it is asked for. Only for files, not for
- * devices. looked_at tells which of AA_USE_PAGES pages of a file were, from block * AA_USE_PAGES on, in pages of the
- * machine (page_bytes). Before recorder_order().
+ * Leaves out what was read and never looked at, and counts the rest as used when it was: readahead brings a lot more than
+ * it is asked for, and long before. Only for files, not for devices. looked_at counts in pages of the machine (page_bytes).
+ * Before recorder_order().
  */
-void recorder_trim(struct recorder *recorder, uint32_t page_bytes,
-		   uint64_t (*looked_at)(void *context, uint32_t dev, uint64_t ino, uint64_t block), void *context);
+void recorder_trim(struct recorder *recorder, uint32_t page_bytes, recorder_looked_at *looked_at, void *context);
 
 /*
  * Puts the ranges into the order of their first use, each page once, neighbours that were used together as one. Returns

@@ -63,33 +63,29 @@ bool replay_is_over(struct replay *r)
 	return !r->pid;
 }
 
-static void await_end(struct replay *r)
-{
-	struct pollfd end = { .fd = r->pidfd, .events = POLLIN };
-
-	if (r->pidfd >= 0)
-		poll(&end, 1, END_WAIT_MS);
-	if (waitpid(r->pid, NULL, WNOHANG) != 0)
-		r->pid = 0;
-}
-
 void replay_end(struct replay *r, enum replay_stop why)
 {
 	struct replay_progress *p = r->progress;
 
-	if (replay_is_over(r)) {
+	if (replay_is_over(r))
 		why = REPLAY_FAILED; /* unless it says better: a crash */
-	} else {
-		if (r->pidfd >= 0)
-			syscall(SYS_pidfd_send_signal, r->pidfd, SIGKILL, NULL, 0);
-		else
-			kill(r->pid, SIGKILL);
-		await_end(r);
-	}
+	else if (r->pidfd >= 0)
+		syscall(SYS_pidfd_send_signal, r->pidfd, SIGKILL, NULL, 0);
+	else
+		kill(r->pid, SIGKILL);
 	if (__atomic_load_n(&p->stopped, __ATOMIC_ACQUIRE) == REPLAY_GOING)
 		p->stopped = why;
 	if (!p->ended_ns)
 		p->ended_ns = clock_monotonic_ns();
+}
+
+void replay_await_end(struct replay *r)
+{
+	struct pollfd end = { .fd = r->pidfd, .events = POLLIN };
+
+	if (!replay_is_over(r) && r->pidfd >= 0)
+		poll(&end, 1, END_WAIT_MS);
+	replay_is_over(r);
 }
 
 const struct replay_progress *replay_progress(const struct replay *r)
@@ -97,13 +93,17 @@ const struct replay_progress *replay_progress(const struct replay *r)
 	return r->progress;
 }
 
-void replay_free(struct replay *r)
+pid_t replay_free(struct replay *r)
 {
+	pid_t pid;
+
 	if (!r)
-		return;
+		return 0;
 	replay_end(r, REPLAY_APP_ENDED);
+	pid = replay_is_over(r) ? 0 : r->pid;
 	if (r->pidfd >= 0)
 		close(r->pidfd);
 	munmap(r->progress, sizeof(*r->progress));
 	free(r);
+	return pid;
 }

@@ -23,10 +23,15 @@ pid_t replay_pid(const struct replay *replay);
 bool replay_is_over(struct replay *replay);
 
 /*
- * Ends it, if it has not ended by itself, and says why in its progress. Waits for a moment; a process that hangs in a
- * file system of somebody else's is left behind, and ends as soon as that lets it.
+ * Ends it, if it has not ended by itself, and says why in its progress. Does not wait: what hangs in a file system, or in
+ * a read, ends as soon as that lets it.
  */
 void replay_end(struct replay *replay, enum replay_stop why);
+
+/*
+ * Waits until one that was ended is over, for half a second at most.
+ */
+void replay_await_end(struct replay *replay);
 
 /*
  * What it has done so far. Owned by replay.
@@ -34,8 +39,8 @@ void replay_end(struct replay *replay, enum replay_stop why);
 const struct replay_progress *replay_progress(const struct replay *replay);
 
 /*
- * Ends it and frees. Accepts NULL.
+ * Ends it and frees. Returns the process if it has still to be waited for, else 0. Accepts NULL.
  */
-void replay_free(struct replay *replay);
+pid_t replay_free(struct replay *replay);
 
 #endif /* REPLAY_H */

@@ -5,28 +5,30 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/openat2.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include "sys/mounts.h"
+#include "sys/view.h"
 #include "util/cleanup.h"
 
-#define THREADS 15 /* besides the caller's own */
-#define FILES_A_THREAD 8 /* fewer are opened before another thread has started */
+#define THREADS_MAX 15 /* besides the caller's own */
+#define FILES_A_THREAD 2 /* fewer are opened before another thread has started */
 
 struct work {
 	const struct profile *profile;
+	int root;
 	struct replay_opened *files;
 	uint32_t n;
 	atomic_uint next;
+	void (*opened)(void *context, uint32_t index);
+	void *context;
 };
 
 /* The file behind an O_PATH descriptor, for reading. Returns a descriptor or -errno. */
@@ -46,22 +48,15 @@ static int reopen(int path_fd)
 }
 
 /* What was recorded is a path without links: one that has some by now leads where somebody wants it to. */
-static int look_up(const char *path)
+static enum replay_file open_file(int root, const char *path, struct replay_opened *o)
 {
-	struct open_how how = { .flags = O_PATH | O_NOFOLLOW | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS };
-
-	return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof(how));
-}
-
-static enum replay_file open_file(const char *path, struct replay_opened *o)
-{
-	cleanup_close int look = look_up(path);
+	cleanup_close int look = sys_view_find(root, path, false);
 	struct statfs fs;
 	struct stat st;
 
 	o->fd = -1;
 	if (look < 0)
-		return errno == ENOENT || errno == ENOTDIR ? REPLAY_FILE_GONE : REPLAY_FILE_REFUSED;
+		return look == -ENOENT || look == -ENOTDIR ? REPLAY_FILE_GONE : REPLAY_FILE_REFUSED;
 	if (fstat(look, &st) < 0 || !S_ISREG(st.st_mode))
 		return REPLAY_FILE_REFUSED;
 	/* sysfs, tracefs and their like: to open or read those does something */
@@ -85,53 +80,52 @@ static void *open_some(void *context)
 
 	while ((i = atomic_fetch_add(&w->next, 1)) < w->n) {
 		o = &w->files[i];
-		o->state = open_file(profile_path_of(w->profile, &w->profile->files[o->file]), o);
+		o->state = open_file(w->root, profile_path_of(w->profile, &w->profile->files[o->file]), o);
+		w->opened(w->context, i);
 	}
 	return NULL;
 }
 
-void replay_open_files(const struct profile *profile, struct replay_opened *files, uint32_t n)
+void replay_open_files(const struct profile *profile, int root, struct replay_opened *files, uint32_t n,
+		       unsigned int threads, void (*opened)(void *context, uint32_t index), void *context)
 {
-	struct work w = { .profile = profile, .files = files, .n = n };
-	pthread_t threads[THREADS];
-	unsigned int i, started = 0;
+	struct work w = {
+		.profile = profile, .root = root, .files = files, .n = n, .opened = opened, .context = context
+	};
+	pthread_t others[THREADS_MAX];
+	unsigned int most = threads - 1 < THREADS_MAX ? threads - 1 : THREADS_MAX, i, started = 0;
 
-	while (started < THREADS && n / FILES_A_THREAD > started &&
-	       !pthread_create(&threads[started], NULL, open_some, &w))
+	while (started < most && n / FILES_A_THREAD > started && !pthread_create(&others[started], NULL, open_some, &w))
 		started++;
 	open_some(&w);
 	for (i = 0; i < started; i++)
-		pthread_join(threads[i], NULL);
+		pthread_join(others[i], NULL);
 }
 
 /* Whether a file of the profile lies on the device. */
-static bool is_home(const struct profile *profile, uint32_t dev)
+static bool is_home(const struct profile *profile, uint32_t dev, const struct sys_mounts *mounts)
 {
 	const struct sys_mount *mount;
-	struct sys_mounts mounts;
 	bool ret = false;
 	uint32_t i;
 
-	if (sys_mounts_read("", &mounts))
-		return false;
 	for (i = 0; !ret && i < profile->nfiles; i++) {
 		if (profile->files[i].flags & PROFILE_FILE_DEVICE)
 			continue;
-		mount = sys_mount_of(&mounts, profile_path_of(profile, &profile->files[i]));
+		mount = sys_mount_of(mounts, profile_path_of(profile, &profile->files[i]));
 		ret = mount && mount->dev == dev;
 	}
-	sys_mounts_free(&mounts);
 	return ret;
 }
 
-int replay_open_device(const struct profile *profile, const struct profile_file *file)
+int replay_open_device(const struct profile *profile, const struct profile_file *file, const struct sys_mounts *mounts)
 {
 	cleanup_close int look = open(profile_path_of(profile, file), O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	struct stat st;
 
 	if (look < 0 || fstat(look, &st) < 0)
 		return -errno;
-	if (!S_ISBLK(st.st_mode) || !is_home(profile, (uint32_t)(major(st.st_rdev) << 20 | minor(st.st_rdev))))
+	if (!S_ISBLK(st.st_mode) || !is_home(profile, (uint32_t)(major(st.st_rdev) << 20 | minor(st.st_rdev)), mounts))
 		return -EPERM;
 	return reopen(look);
 }

@@ -12,14 +12,15 @@
 #define RARE 4 /* else what fewer than one run in so many used is not */
 #define DENSE 2 /* a file of which one page in so many was read, was read from end to end */
 
-void replay_limits_init(struct replay_limits *ret, uint64_t budget_bytes)
+void replay_limits_init(struct replay_limits *ret, uint64_t budget_bytes, unsigned int threads)
 {
 	*ret = (struct replay_limits){
 		.budget_bytes = budget_bytes,
-		.first_bytes = 4 * MIB,
-		.most_bytes = 64 * MIB,
+		.first_bytes = 2 * MIB,
+		.most_bytes = 8 * MIB, /* two chunks are under way at a time */
 		.most_ranges = 8192,
-		.most_files = 768, /* open at a time: less than the usual limit of 1024 */
+		.threads = threads,
+		.most_files = 384, /* of two chunks open at a time: less than the usual limit of 1024 */
 	};
 }
 

@@ -23,6 +23,7 @@ struct replay_limits {
 	uint64_t first_bytes; /* of the first chunk; each is twice the one before, up to: */
 	uint64_t most_bytes;
 	uint32_t most_ranges, most_files; /* of a chunk */
+	unsigned int threads; /* at a time */
 };
 
 struct replay_plan {
@@ -33,9 +34,9 @@ struct replay_plan {
 };
 
 /*
- * Fills ret with what pays on this kind of machine; the budget is the caller's.
+ * Fills ret with what pays on this kind of machine; the budget and the threads are the caller's.
  */
-void replay_limits_init(struct replay_limits *ret, uint64_t budget_bytes);
+void replay_limits_init(struct replay_limits *ret, uint64_t budget_bytes, unsigned int threads);
 
 /*
  * Whether a range is worth being read: not what one of many runs read, and none since.

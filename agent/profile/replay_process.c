@@ -11,13 +11,17 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "profile/replay_budget.h"
 #include "profile/replay_read.h"
 #include "sys/cgroup.h"
+#include "sys/limits.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
+#include "util/file.h"
 
 #define FILES_MAX 4096 /* open at a time */
 #define NICE 5 /* the app comes first; far behind others, it would come after what it is to be ahead of */
@@ -68,6 +72,17 @@ static void settle_limits(void)
 	setrlimit(RLIMIT_NOFILE, &limit);
 }
 
+/* With a v2 group comes its limit of processes, which counts even what it does not keep out: the app would be. */
+static bool is_full(pid_t process, pid_t app)
+{
+	uint64_t room;
+	struct stat tasks;
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/task", (int)process);
+	return !sys_tasks_room_read("", app, &room) && !stat(path, &tasks) && !replay_fits(room, tasks.st_nlink - 2);
+}
+
 static void join(pid_t process, pid_t app, const char *controller)
 {
 	struct sys_cgroup theirs, ours;
@@ -76,6 +91,8 @@ static void join(pid_t process, pid_t app, const char *controller)
 	if (sys_cgroup_of("", app, controller, &theirs))
 		return;
 	if (!sys_cgroup_of("", process, controller, &ours) && !strcmp(ours.directory, theirs.directory))
+		return;
+	if (theirs.v2 && is_full(process, app))
 		return;
 	snprintf(path, sizeof(path), "%s/cgroup.procs", theirs.directory);
 	snprintf(pid, sizeof(pid), "%d", (int)process);
@@ -96,11 +113,10 @@ _Noreturn void replay_process(const struct replay_job *job, struct replay_progre
 		_exit(1);
 	progress->started_ns = clock_monotonic_ns();
 	settle_signals();
-	close_range(3, ~0U, 0);
+	leave_stdio(STDIN_FILENO, STDOUT_FILENO); /* in a file system that hangs, nobody can end us */
+	sys_view_keep(job->view);
 	settle_limits();
-	if (job->app > 0)
-		replay_join(getpid(), job->app);
-	settle_priority(job->next);
+	settle_priority(job->last);
 	progress->error = replay_read(job, progress);
 	if (progress->error)
 		progress->stopped = REPLAY_FAILED;

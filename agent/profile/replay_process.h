@@ -9,14 +9,21 @@
 #include <sys/types.h>
 
 #include "profile/profile.h"
+#include "profile/replay_judge.h"
 #include "profile/replay_rules.h"
+#include "sys/view.h"
+
+struct profile_cache;
 
 struct replay_job {
 	const char *profiles; /* folder */
-	uint64_t id; /* of the profile */
+	struct profile_key key; /* whose profile; what tells the program apart is yet to be asked of view */
+	const struct sys_view *view; /* of the app: with its rights and in its mounts files are opened */
+	const struct profile_cache *cache; /* looked into first; NULL: there is none */
 	pid_t agent; /* with whose end it ends */
 	pid_t app; /* whose control groups it joins; 0: it stays where it is */
-	bool next; /* not that, but what mostly follows it, and only while nobody else waits for the disk */
+	/* 0: key says which profile; else the id of one: what mostly follows that, while nobody else waits for the disk */
+	uint64_t last;
 };
 
 /* Which file it was, for those who see only that: the kernel's dev_t and inode number; ino 0: not known. */
@@ -29,8 +36,10 @@ struct replay_inode {
 /* Written by the process, read by the agent at any time. */
 struct replay_progress {
 	uint32_t stopped; /* enum replay_stop; REPLAY_GOING while it runs */
-	int32_t error; /* -errno of what kept it from starting: -ENOENT there is no profile, or none that follows; -ECANCELED it is disabled */
+	int32_t error; /* -errno of what kept it from starting: -ENOENT there is no profile, or none that follows; -ECANCELED it is not due */
+	enum replay_due due;
 	uint32_t nfiles; /* of the profile */
+	int64_t recorded_ns; /* when it was last recorded: a later one may have other files */
 	uint32_t files, gone, refused, changed; /* looked at; part of them */
 	uint64_t planned_bytes; /* of the files looked at */
 	uint64_t brought_bytes; /* part of it that was read from the disk */
@@ -39,6 +48,7 @@ struct replay_progress {
 	uint64_t started_ns, ended_ns; /* CLOCK_MONOTONIC */
 	uint32_t cut; /* 1: the budget left something out */
 	uint32_t pad;
+	uint64_t id; /* of the profile that was looked for; 0: not known yet */
 	char command[64]; /* whose profile it is */
 	char engine[96];
 	/* of each file and range of the profile; only what is written takes memory */
@@ -48,8 +58,8 @@ struct replay_progress {
 };
 
 /*
- * Becomes the process: never returns. Called in a child after fork(), which keeps nothing open but stdin, stdout and
- * stderr.
+ * Becomes the process: never returns. Called in a child after fork(), which keeps nothing open but the view
+ * of job, and stderr until it reads.
  */
 _Noreturn void replay_process(const struct replay_job *job, struct replay_progress *progress);
 

@@ -1,29 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Copyright (c) 2026 The accel-agent authors */
-/*
- * Of each chunk first the file systems' own blocks, so that opening its files finds the inodes in memory; then the files,
- * clipped to what they are now and to what is not there yet, given to the engine at one go.
- */
+/* Chunk after chunk, as long as the rules let it go on. */
 #include "profile/replay_read.h"
 
 #include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "accel_io.h"
 #include "profile/next.h"
+#include "profile/profile_cache.h"
 #include "profile/replay_budget.h"
-#include "profile/replay_open.h"
+#include "profile/replay_chunk.h"
 #include "profile/replay_plan.h"
-#include "sys/resident.h"
+#include "profile/replay_rights.h"
 #include "sys/cgroup.h"
 #include "sys/pressure.h"
-#include "util/cleanup.h"
-#include "util/clock.h"
+#include "util/file.h"
 
 #define IDLE_FIRST (1ULL << 20) /* beside an app, in pieces that are over soon */
 #define IDLE_MOST (4ULL << 20)
@@ -31,228 +25,25 @@
 #define IDLE_WAITS 5 /* percent of that time in which somebody waits for the disk: it is busy */
 
 struct reader {
-	const struct profile *profile;
 	const struct replay_job *job;
 	struct replay_progress *progress;
 	struct replay_limits limits;
 	struct replay_plan plan;
-	struct accel_io *io; /* NULL: nothing was to be read yet */
-	struct accel_io_op *ops; /* of the chunk */
-	uint64_t *absent; /* of each, the bytes that were not in memory */
-	uint32_t *range; /* of each, the range of the profile */
-	struct replay_opened *opened; /* files of the chunk */
-	uint32_t *slot; /* by file of the profile: 1 + index in opened; of a device: 1 + its descriptor; 0: none */
-	uint32_t *pages; /* by file: that the profile has of it; NULL: not counted yet */
-	uint32_t nops, nopened;
+	struct replay_source *source;
+	struct replay_reading *reading[2]; /* what is waited for, and what is asked for meanwhile */
 	char pressure[PATH_MAX + 32]; /* file that tells how short memory is */
-	struct replay_outcome outcome; /* of the chunk */
+	uint64_t stalled_ns; /* as it says, at the last look */
 };
 
-static bool is_device(const struct reader *r, uint32_t file)
+/* How long somebody waited for memory since the last look. */
+static uint64_t stalled_ns(struct reader *r)
 {
-	return r->profile->files[file].flags & PROFILE_FILE_DEVICE;
-}
+	uint64_t now, before = r->stalled_ns;
 
-/* --- operations --- */
-
-static int run_ops(struct reader *r)
-{
-	uint32_t i;
-	int err;
-
-	if (!r->nops)
+	if (sys_pressure_read("", r->pressure, &now))
 		return 0;
-	if (!r->io) {
-		err = accel_io_open(NULL, &r->io);
-		if (err)
-			return err;
-		snprintf(r->progress->engine, sizeof(r->progress->engine), "%s", accel_io_description(r->io));
-	}
-	err = accel_io_run(r->io, r->ops, r->nops);
-	for (i = 0; !err && i < r->nops; i++) {
-		if (r->ops[i].result < 0) {
-			r->progress->failed_bytes += r->absent[i];
-			continue;
-		}
-		r->progress->brought_bytes += r->absent[i];
-		r->progress->brought[r->range[i] / 8] |= (uint8_t)(1U << (r->range[i] % 8));
-	}
-	r->nops = 0;
-	return err;
-}
-
-/*
- * Only what is not there is read; what the kernel does not tell, is not there. Counted in whole pages, as the misses are
- * that it is compared with.
- */
-static void add_op(struct reader *r, const struct profile_range *range, int fd, uint64_t offset, uint64_t bytes)
-{
-	uint64_t cached, whole = (bytes + PROFILE_PAGE - 1) / PROFILE_PAGE * PROFILE_PAGE;
-
-	if (sys_resident(fd, offset, bytes, &cached))
-		cached = 0;
-	else if (cached == bytes)
-		cached = whole;
-	r->outcome.wanted_bytes += whole;
-	r->outcome.resident_bytes += cached;
-	if (cached == whole)
-		return;
-	r->absent[r->nops] = whole - cached;
-	r->range[r->nops] = (uint32_t)(range - r->profile->ranges);
-	r->ops[r->nops++] = (struct accel_io_op){ .fd = fd, .kind = ACCEL_IO_WARM, .offset = offset, .bytes = bytes };
-}
-
-/* --- files --- */
-
-static void note_state(struct reader *r, uint32_t file, enum replay_file state)
-{
-	struct replay_progress *p = r->progress;
-
-	if (p->state[file])
-		return;
-	p->state[file] = (uint8_t)(1 + state);
-	p->files++;
-	p->gone += state == REPLAY_FILE_GONE;
-	p->refused += state == REPLAY_FILE_REFUSED;
-	p->changed += state == REPLAY_FILE_TOUCHED || state == REPLAY_FILE_DENSE || state == REPLAY_FILE_SPARSE;
-}
-
-/* On file systems without a device of their own (btrfs, overlayfs), the kernel's inode may have other numbers. */
-static void note_inode(struct replay_inode *inode, const struct replay_opened *o)
-{
-	if (!major(o->dev))
-		return;
-	inode->ino = o->ino;
-	inode->dev = (uint32_t)(major(o->dev) << 20 | minor(o->dev));
-}
-
-/* The descriptor of a device, opened once; -1: it is none that we read. */
-static int device_fd(struct reader *r, uint32_t file)
-{
-	int fd;
-
-	if (r->slot[file])
-		return (int)r->slot[file] - 1;
-	if (r->progress->state[file])
-		return -1;
-	fd = replay_open_device(r->profile, &r->profile->files[file]);
-	note_state(r, file, fd >= 0 ? REPLAY_FILE_SAME : fd == -ENOENT ? REPLAY_FILE_GONE : REPLAY_FILE_REFUSED);
-	if (fd < 0)
-		return -1;
-	r->slot[file] = (uint32_t)fd + 1;
-	return fd;
-}
-
-static uint64_t recorded_pages(struct reader *r, uint32_t file)
-{
-	uint32_t i;
-
-	if (!r->pages) {
-		r->pages = calloc(r->profile->nfiles, sizeof(*r->pages));
-		if (!r->pages)
-			return 0;
-		for (i = 0; i < r->profile->nranges; i++)
-			r->pages[r->profile->ranges[i].file] += r->profile->ranges[i].pages;
-	}
-	return r->pages[file];
-}
-
-static void open_files(struct reader *r, const struct replay_chunk *chunk)
-{
-	const struct profile_range *range = &r->profile->ranges[chunk->first], *end = range + chunk->count;
-	const struct profile_file *file;
-	struct replay_opened *o;
-	uint32_t i;
-
-	r->nopened = 0;
-	for (; range < end; range++) {
-		if (is_device(r, range->file) || r->slot[range->file] || !replay_plan_wants(r->profile, range))
-			continue;
-		r->opened[r->nopened].file = range->file;
-		r->slot[range->file] = ++r->nopened;
-	}
-	replay_open_files(r->profile, r->opened, r->nopened);
-	for (i = 0; i < r->nopened; i++) {
-		o = &r->opened[i];
-		file = &r->profile->files[o->file];
-		if (o->fd >= 0 && (o->size != file->size || o->mtime_ns != file->mtime_ns))
-			o->state = replay_file_judge(file, recorded_pages(r, o->file), o->size, o->mtime_ns);
-		note_state(r, o->file, o->state);
-		if (o->fd >= 0)
-			note_inode(&r->progress->inode[o->file], o);
-	}
-}
-
-static void close_files(struct reader *r)
-{
-	uint32_t i;
-
-	for (i = 0; i < r->nopened; i++) {
-		r->slot[r->opened[i].file] = 0;
-		if (r->opened[i].fd >= 0)
-			close(r->opened[i].fd);
-	}
-	r->nopened = 0;
-}
-
-/* --- chunks --- */
-
-static int read_devices(struct reader *r, const struct replay_chunk *chunk)
-{
-	const struct profile_range *range = &r->profile->ranges[chunk->first], *end = range + chunk->count;
-	int fd;
-
-	for (; range < end; range++) {
-		if (!is_device(r, range->file) || !replay_plan_wants(r->profile, range))
-			continue;
-		fd = device_fd(r, range->file);
-		if (fd >= 0)
-			add_op(r, range, fd, (uint64_t)range->page * PROFILE_PAGE,
-			       (uint64_t)range->pages * PROFILE_PAGE);
-	}
-	return run_ops(r);
-}
-
-static int read_files(struct reader *r, const struct replay_chunk *chunk)
-{
-	const struct profile_range *range = &r->profile->ranges[chunk->first], *end = range + chunk->count;
-	const struct replay_opened *o;
-	uint64_t offset, bytes;
-
-	open_files(r, chunk);
-	for (; range < end; range++) {
-		if (is_device(r, range->file) || !replay_plan_wants(r->profile, range))
-			continue;
-		o = &r->opened[r->slot[range->file] - 1];
-		if (o->fd >= 0 &&
-		    replay_range_clip(&r->profile->files[range->file], range, o->state, o->size, &offset, &bytes))
-			add_op(r, range, o->fd, offset, bytes);
-	}
-	return run_ops(r);
-}
-
-static uint64_t stalled_ns(const struct reader *r)
-{
-	uint64_t ns;
-
-	return sys_pressure_read("", r->pressure, &ns) ? 0 : ns;
-}
-
-static int read_chunk(struct reader *r, const struct replay_chunk *chunk)
-{
-	uint64_t start = clock_monotonic_ns(), stalled = stalled_ns(r);
-	int err;
-
-	r->outcome = (struct replay_outcome){ 0 };
-	err = read_devices(r, chunk);
-	if (!err)
-		err = read_files(r, chunk);
-	close_files(r);
-	r->outcome.took_ns = clock_monotonic_ns() - start;
-	r->outcome.stalled_ns = stalled_ns(r) - stalled;
-	r->progress->planned_bytes += r->outcome.wanted_bytes;
-	r->progress->resident_bytes += r->outcome.resident_bytes;
-	return err;
+	r->stalled_ns = now;
+	return now - before;
 }
 
 /*
@@ -274,28 +65,66 @@ static int await_idle_disk(void)
 	return 0;
 }
 
-static int read_chunks(struct reader *r)
+/* The chunk at i, if there is one. */
+static int begin(struct reader *r, struct replay_reading *reading, uint32_t i)
 {
-	struct replay_rules rules = { 0 };
-	enum replay_stop stop = REPLAY_GOING;
-	uint32_t i, step = 1;
-	int err = 0;
+	int err = r->job->last ? await_idle_disk() : 0;
 
-	for (i = 0; i < r->plan.nchunks && stop == REPLAY_GOING; i += step) {
-		if (r->job->next)
-			err = await_idle_disk();
+	return err ? err : replay_reading_begin(reading, &r->plan.chunks[i]);
+}
+
+/*
+ * One chunk is asked for while the one before is waited for, so that the disk has always something to do; but for what is
+ * to be read only while the disk has nothing to do.
+ */
+static int read_chunks(struct reader *r, enum replay_stop *ret_stop)
+{
+	struct replay_reading *now = r->reading[0], *then = r->reading[1], *swap;
+	struct replay_rules rules = { 0 };
+	bool ahead = !r->job->last;
+	uint32_t i, next, step = 1;
+	int err = begin(r, now, 0);
+
+	for (i = 0; !err && i < r->plan.nchunks; i = next) {
+		struct replay_outcome outcome = { 0 };
+
+		next = i + step;
+		if (ahead && next < r->plan.nchunks && *ret_stop == REPLAY_GOING)
+			err = begin(r, then, next);
+		else if (ahead)
+			next = r->plan.nchunks;
 		if (!err)
-			err = read_chunk(r, &r->plan.chunks[i]);
-		if (err)
-			return err;
-		stop = replay_rules_next(&rules, &r->outcome, &step);
+			err = replay_reading_finish(now, &outcome);
+		outcome.stalled_ns = stalled_ns(r);
+		/* what was asked for before it was time to stop is waited for: what becomes of it is to be known */
+		if (!err && *ret_stop == REPLAY_GOING)
+			*ret_stop = replay_rules_next(&rules, &outcome, &step);
+		if (!ahead) {
+			next = *ret_stop == REPLAY_GOING ? i + step : r->plan.nchunks;
+			if (!err && next < r->plan.nchunks)
+				err = begin(r, then, next);
+		}
+		swap = now;
+		now = then;
+		then = swap;
 	}
+	return err;
+}
+
+static int read_all(struct reader *r)
+{
+	enum replay_stop stop = REPLAY_GOING;
+	struct replay_progress *p = r->progress;
+	int err = r->plan.nchunks ? read_chunks(r, &stop) : 0;
+
+	if (err)
+		return err;
 	if (stop == REPLAY_GOING)
 		stop = r->plan.cut ? REPLAY_BUDGET : REPLAY_DONE;
-	if (stop == REPLAY_DONE && !r->progress->brought_bytes && r->progress->resident_bytes)
+	if (stop == REPLAY_DONE && !p->brought_bytes && p->resident_bytes)
 		stop = REPLAY_RESIDENT;
-	r->progress->cut = r->plan.cut;
-	__atomic_store_n(&r->progress->stopped, stop, __ATOMIC_RELEASE);
+	p->cut = r->plan.cut;
+	__atomic_store_n(&p->stopped, stop, __ATOMIC_RELEASE);
 	return 0;
 }
 
@@ -314,75 +143,120 @@ static void find_pressure(struct reader *r)
 	snprintf(r->pressure, sizeof(r->pressure), "/proc/pressure/memory");
 }
 
-static int prepare(struct reader *r)
+static int prepare(struct reader *r, const struct profile *profile)
 {
-	const struct profile *p = r->profile;
-
-	replay_limits_init(&r->limits, replay_budget("", getpid()));
-	if (r->job->next) {
+	replay_limits_init(&r->limits, replay_budget("", getpid()), replay_threads("", getpid()));
+	if (r->job->last) {
 		r->limits.first_bytes = IDLE_FIRST;
 		r->limits.most_bytes = IDLE_MOST;
 	}
 	find_pressure(r);
-	r->ops = calloc(r->limits.most_ranges, sizeof(*r->ops));
-	r->absent = calloc(r->limits.most_ranges, sizeof(*r->absent));
-	r->range = calloc(r->limits.most_ranges, sizeof(*r->range));
-	r->opened = calloc(r->limits.most_files, sizeof(*r->opened));
-	r->slot = calloc(p->nfiles + 1, sizeof(*r->slot));
-	if (!r->ops || !r->absent || !r->range || !r->opened || !r->slot)
+	stalled_ns(r);
+	r->source = replay_source_new(profile, r->job, &r->limits, r->progress);
+	if (!r->source)
 		return -ENOMEM;
-	return replay_plan_make(p, &r->limits, &r->plan);
+	r->reading[0] = replay_reading_new(r->source);
+	r->reading[1] = replay_reading_new(r->source);
+	if (!r->reading[0] || !r->reading[1])
+		return -ENOMEM;
+	return replay_plan_make(profile, &r->limits, &r->plan);
 }
 
 int replay_read_profile(const struct profile *profile, const struct replay_job *job, struct replay_progress *progress)
 {
-	struct reader r = { .profile = profile, .job = job, .progress = progress };
-	uint32_t i;
+	struct reader r = { .job = job, .progress = progress };
 	int err;
 
 	progress->nfiles = profile->nfiles;
-	err = prepare(&r);
+	err = prepare(&r, profile);
+	progress->recorded_ns = profile->history.recorded_ns;
+	leave_stdio(STDERR_FILENO, STDERR_FILENO); /* there is nothing more to say */
 	if (!err)
-		err = read_chunks(&r);
-	for (i = 0; r.slot && i < profile->nfiles; i++)
-		if (r.slot[i])
-			close((int)r.slot[i] - 1);
-	accel_io_close(r.io);
+		err = replay_rights_take(job);
+	if (!err)
+		err = read_all(&r);
+	replay_reading_free(r.reading[0]);
+	replay_reading_free(r.reading[1]);
+	replay_source_free(r.source);
 	replay_plan_clear(&r.plan);
-	free(r.ops);
-	free(r.absent);
-	free(r.range);
-	free(r.opened);
-	free(r.slot);
-	free(r.pages);
 	return err;
 }
 
-/* Turns the id of a profile into that of the one that mostly follows. */
-static int find_next(const char *profiles, uint64_t *id)
+/* The id of the one that mostly follows the profile of an id. */
+static int find_next(const char *profiles, uint64_t last, uint64_t *ret)
 {
 	struct profile profile;
-	int err = profile_open(profiles, *id, &profile);
+	int err = profile_open(profiles, last, &profile);
 
 	if (err)
 		return err;
-	*id = profile_next_guess(&profile);
+	*ret = profile_next_guess(&profile);
 	profile_close(&profile);
-	return *id ? 0 : -ENOENT;
+	return *ret ? 0 : -ENOENT;
+}
+
+/* Another user's would be read with the wrong rights, and one from within a container from the wrong files. */
+static bool is_ours(const struct replay_job *job, const struct profile_key *wanted, const struct profile_key *found)
+{
+	if (!job->last)
+		return profile_key_equal(found, wanted);
+	return found->uid == wanted->uid && found->flags == wanted->flags;
+}
+
+/* From memory, if it is there: the disk has other things to do now. */
+static int open_profile(const struct replay_job *job, uint64_t id, struct profile *ret)
+{
+	const struct profile *kept = job->cache ? profile_cache_get(job->cache, id) : NULL;
+
+	if (!kept)
+		return profile_open(job->profiles, id, ret);
+	*ret = *kept;
+	ret->map = NULL; /* which is the cache's */
+	return 0;
+}
+
+static int find_profile(const struct replay_job *job, struct replay_progress *progress, struct profile *ret)
+{
+	struct profile_key key = job->key;
+	uint64_t id = 0;
+	int err;
+
+	if (job->last) {
+		err = find_next(job->profiles, job->last, &id);
+	} else {
+		err = sys_view_program(job->view, &key.program_size, &key.program_mtime_ns);
+		if (!err)
+			id = profile_id(&key);
+	}
+	if (err)
+		return err;
+	__atomic_store_n(&progress->id, id, __ATOMIC_RELEASE);
+	err = open_profile(job, id, ret);
+	if (!err && !is_ours(job, &key, &ret->key)) {
+		profile_close(ret);
+		err = -ENOENT;
+	}
+	return err;
+}
+
+/* What comes next is not measured now. */
+static bool is_due(enum replay_due due, const struct replay_job *job)
+{
+	return due == REPLAY_DUE || (due == REPLAY_MEASURED && job->last);
 }
 
 int replay_read(const struct replay_job *job, struct replay_progress *progress)
 {
 	struct profile profile;
-	uint64_t id = job->id;
-	int err = job->next ? find_next(job->profiles, &id) : 0;
+	int err = find_profile(job, progress, &profile);
 
-	if (!err)
-		err = profile_open(job->profiles, id, &profile);
 	if (err)
 		return err;
 	snprintf(progress->command, sizeof(progress->command), "%s", profile.key.command);
-	err = profile.history.disabled ? -ECANCELED : replay_read_profile(&profile, job, progress);
+	progress->due = replay_due(&profile.history);
+	if (job->app > 0) /* not before: the profile is not to be charged to the app */
+		replay_join(getpid(), job->app);
+	err = is_due(progress->due, job) ? replay_read_profile(&profile, job, progress) : -ECANCELED;
 	profile_close(&profile);
 	return err;
 }

@@ -11,10 +11,15 @@
 #define STALLED_FROM_NS 20000000ULL /* shorter times say nothing */
 
 const char *const replay_stop_names[REPLAY_STOPS] = {
-	[REPLAY_GOING] = "going on",           [REPLAY_DONE] = "done",
-	[REPLAY_RESIDENT] = "resident",        [REPLAY_OVERTAKEN] = "overtaken",
-	[REPLAY_PRESSURE] = "memory pressure", [REPLAY_BUDGET] = "memory budget",
-	[REPLAY_APP_ENDED] = "app ended",      [REPLAY_FAILED] = "failed",
+	[REPLAY_GOING] = "going on",
+	[REPLAY_DONE] = "done",
+	[REPLAY_RESIDENT] = "resident",
+	[REPLAY_OVERTAKEN] = "overtaken",
+	[REPLAY_PRESSURE] = "memory pressure",
+	[REPLAY_BUDGET] = "memory budget",
+	[REPLAY_APP_ENDED] = "app ended",
+	[REPLAY_AGENT_ENDED] = "agent ended",
+	[REPLAY_FAILED] = "failed",
 };
 
 /* The pressure of the last few chunks: one alone may take a millisecond. */

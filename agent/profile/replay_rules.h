@@ -14,6 +14,7 @@ enum replay_stop {
 	REPLAY_PRESSURE, /* memory is short */
 	REPLAY_BUDGET, /* all that the budget allows */
 	REPLAY_APP_ENDED,
+	REPLAY_AGENT_ENDED, /* the app goes on */
 	REPLAY_FAILED,
 	REPLAY_STOPS,
 };

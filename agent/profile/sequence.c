@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "profile/next.h"
+#include "profile/profile_update.h"
 #include "sys/state.h"
 #include "util/cleanup.h"
 
@@ -41,23 +42,29 @@ static bool is_sure(const struct profile *p, uint64_t id)
 	return false;
 }
 
-static void learn(const char *profiles, uint64_t last, uint64_t id, const char *place)
-{
-	struct profile profile;
+struct lesson {
+	uint64_t id; /* of what came next */
+	const char *place;
+};
 
-	if (profile_open(profiles, last, &profile))
-		return;
-	if (!strcmp(profile.key.directory, place) && !is_sure(&profile, id)) {
-		profile_next_learn(&profile, id);
-		profile_write(profiles, &profile);
-	}
-	profile_close(&profile);
+static int learn(void *context, const struct profile *last, struct profile *ret)
+{
+	const struct lesson *l = context;
+
+	if (!last || strcmp(last->key.directory, l->place) || is_sure(last, l->id))
+		return PROFILE_UNCHANGED;
+	*ret = *last;
+	ret->map = NULL; /* which remains last's */
+	profile_next_learn(ret, l->id);
+	return 0;
 }
 
-void sequence_ended(const char *state, const char *profiles, uint64_t id, const char *place, uint64_t start_ns)
+void sequence_ended(const char *state, const char *profiles, uint64_t id, const char *place, uint64_t start_ns,
+		    uint64_t end_ns)
 {
-	struct last last, now = { .magic = MAGIC, .id = id, .end_ns = sequence_now_ns() };
-	cleanup_close int dir = -1, fd = -1;
+	struct last last, now = { .magic = MAGIC, .id = id, .end_ns = end_ns };
+	struct lesson lesson = { id, place };
+	cleanup_close int dir = -1, fd = -1, written = -1;
 
 	if (state_dir_open(state, false, &dir)) /* no profile was ever written */
 		return;
@@ -67,7 +74,8 @@ void sequence_ended(const char *state, const char *profiles, uint64_t id, const 
 	/* what started before the other ended does not follow: the difference is huge then */
 	if (pread(fd, &last, sizeof(last), 0) == sizeof(last) && last.magic == MAGIC && last.id != id &&
 	    start_ns - last.end_ns <= PROFILE_NEXT_SECONDS * 1000000000ULL)
-		learn(profiles, last.id, id, place);
+		profile_update(profiles, last.id, learn, &lesson,
+			       &written); /* so little that it need not be kept at once */
 	if (pwrite(fd, &now, sizeof(now), 0) != sizeof(now))
 		unlinkat(dir, NAME, 0); /* half of it may be there */
 }

@@ -287,10 +287,11 @@ static json_t *lost_object(const struct agent_cost *cost)
 
 static json_t *agent_object(const struct agent_cost *cost)
 {
-	return json_pack("{so so so so so so so so}", "cpu_seconds", value_number(cost->cpu_seconds),
-			 "start_cpu_seconds", value_number(cost->start_cpu_seconds), "bpf_seconds",
-			 value_number(cost->bpf_seconds), "max_rss_kib", value_count_or_null(cost->max_rss_kib),
-			 "events", value_count(cost->events), "lost_events", value_count(cost->lost_events), "warnings",
+	return json_pack("{so so so so so so so so so}", "cpu_seconds", value_number(cost->cpu_seconds),
+			 "start_seconds", value_number(cost->start_seconds), "start_cpu_seconds",
+			 value_number(cost->start_cpu_seconds), "bpf_seconds", value_number(cost->bpf_seconds),
+			 "max_rss_kib", value_count_or_null(cost->max_rss_kib), "events", value_count(cost->events),
+			 "lost_events", value_count(cost->lost_events), "warnings",
 			 value_array(cost->warnings, cost->nwarnings, sizeof(*cost->warnings), warning_string), "lost",
 			 lost_object(cost));
 }

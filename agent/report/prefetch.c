@@ -20,10 +20,11 @@ static json_t *left_out_object(const struct prefetch_recorded *p)
 
 static json_t *recorded_object(const struct prefetch_recorded *p)
 {
-	return json_pack("{ss so so so so so so so}", "state", recorded_state_names[p->state], "runs",
-			 value_count(p->runs), "files", value_count(p->files), "ranges", value_count(p->ranges),
-			 "bytes", value_count(p->bytes), "lost", value_count(p->lost), "left_out", left_out_object(p),
-			 "error", p->state == RECORDED_FAILED ? value_string(strerror(p->error)) : json_null());
+	return json_pack("{ss so so so so so so so so so}", "state", recorded_state_names[p->state], "runs",
+			 value_count(p->runs), "skipped", value_count(p->skipped), "files", value_count(p->files),
+			 "ranges", value_count(p->ranges), "bytes", value_count(p->bytes), "added",
+			 json_boolean(p->added), "lost", value_count(p->lost), "left_out", left_out_object(p), "error",
+			 p->state == RECORDED_FAILED ? value_string(strerror(p->error)) : json_null());
 }
 
 static json_t *next_object(const struct replayed *p)
@@ -37,18 +38,22 @@ static json_t *next_object(const struct replayed *p)
 static json_t *replayed_object(const struct replayed *p)
 {
 	static const char *const states[] = {
-		[REPLAYED_NOTHING] = "nothing", [REPLAYED_NO_PROFILE] = "no profile", [REPLAYED_DISABLED] = "disabled",
-		[REPLAYED_RUNNING] = "running", [REPLAYED_FAILED] = "failed",         [REPLAYED_DONE] = "done",
+		[REPLAYED_NOTHING] = "nothing",       [REPLAYED_UNNEEDED] = "not needed",
+		[REPLAYED_NO_PROFILE] = "no profile", [REPLAYED_DISABLED] = "disabled",
+		[REPLAYED_MEASURED] = "measured",     [REPLAYED_RUNNING] = "running",
+		[REPLAYED_FAILED] = "failed",         [REPLAYED_DONE] = "done",
 	};
 
-	return json_pack("{ss so so so so so so so so so so so so so so so so so}", "state", states[p->state], "files",
-			 value_count(p->files), "gone", value_count(p->gone), "refused", value_count(p->refused),
-			 "changed", value_count(p->changed), "bytes", value_count(p->bytes), "resident_bytes",
-			 value_count(p->resident_bytes), "failed_bytes", value_count(p->failed_bytes), "seconds",
-			 value_number(p->seconds), "coverage", value_number(p->coverage), "accuracy",
+	return json_pack("{ss so so so so so so so so so so so so so so so so so so so}", "state", states[p->state],
+			 "files", value_count(p->files), "gone", value_count(p->gone), "refused",
+			 value_count(p->refused), "changed", value_count(p->changed), "bytes", value_count(p->bytes),
+			 "resident_bytes", value_count(p->resident_bytes), "failed_bytes", value_count(p->failed_bytes),
+			 "seconds", value_number(p->seconds), "coverage", value_number(p->coverage), "accuracy",
 			 value_number(p->accuracy), "timely", value_number(p->timely), "gain_percent",
-			 value_number(p->gain * 100), "stopped", p->stopped ? value_string(p->stopped) : json_null(),
-			 "engine", p->engine[0] ? value_string(p->engine) : json_null(), "error",
+			 value_number(p->gain * 100), "wait_seconds", value_number(p->waits_seconds),
+			 "wait_seconds_without", value_number(p->waits_seconds_without), "stopped",
+			 p->stopped ? value_string(p->stopped) : json_null(), "engine",
+			 p->engine[0] ? value_string(p->engine) : json_null(), "error",
 			 p->error[0] ? value_string(p->error) : json_null(), "disabled_now",
 			 json_boolean(p->disabled_now), "next", next_object(p));
 }
@@ -82,9 +87,10 @@ static void describe_written(const struct prefetch_recorded *p, char *text, size
 	used = add_left_out(left, sizeof(left), used, p->gone, "file that is gone", "files that are gone");
 	add_left_out(left, sizeof(left), used, p->unnamed + p->unreachable, "that has no path here",
 		     "that have no path here");
-	snprintf(text, size, "Recorded for the next run: %s in %s range%s of %s file%s%s%s.",
-		 units_bytes(UNITS_BUF, p->bytes), units_count(UNITS_BUF, p->ranges), p->ranges == 1 ? "" : "s",
-		 units_count(UNITS_BUF, p->files), p->files == 1 ? "" : "s", left,
+	snprintf(text, size, "%s for the next run: %s in %s range%s of %s file%s%s%s.",
+		 p->added ? "Read by the app itself, and noted" : "Recorded", units_bytes(UNITS_BUF, p->bytes),
+		 units_count(UNITS_BUF, p->ranges), p->ranges == 1 ? "" : "s", units_count(UNITS_BUF, p->files),
+		 p->files == 1 ? "" : "s", left,
 		 p->dropped ? "; more than a profile holds" :
 		 p->lost    ? "; some records were lost" :
 			      "");
@@ -104,10 +110,18 @@ static void describe_recorded(const struct prefetch_recorded *p, char *text, siz
 		break;
 	case RECORDED_UNKNOWN:
 		snprintf(text, size,
-			 "Nothing was recorded for the next run: the program was gone before its path could be read.");
+			 "Nothing was recorded for the next run: the program was gone before its path and its rights "
+			 "could be read.");
 		break;
 	case RECORDED_FAILED:
 		snprintf(text, size, "What was read could not be recorded for the next run: %s.", strerror(p->error));
+		break;
+	case RECORDED_WRITING:
+		snprintf(text, size, "What was read is still being recorded for the next run.");
+		break;
+	case RECORDED_SKIPPED:
+		snprintf(text, size,
+			 "Nothing was recorded for the next run: those before it were still being written.");
 		break;
 	default:
 		break;
@@ -143,10 +157,12 @@ static void describe_brought(const struct replayed *p, char *text, size_t size)
 		append(text, size, "; stopped: %s", p->stopped);
 	append(text, size, ".");
 	if (isfinite(p->gain))
-		append(text, size, " The run took %s %s time than the last one without.",
-		       units_percent(UNITS_BUF, fabs(p->gain)), p->gain < 0 ? "more" : "less");
+		append(text, size, " The app waited %s for the disk; the last run without, %s: %s of its time %s.",
+		       units_seconds(UNITS_BUF, p->waits_seconds), units_seconds(UNITS_BUF, p->waits_seconds_without),
+		       units_percent(UNITS_BUF, fabs(p->gain)), p->gain < 0 ? "lost" : "saved");
 	if (p->disabled_now)
-		append(text, size, " Three on end did not pay, so there will be no more of it for this command.");
+		append(text, size,
+		       " Three on end did not pay, so it is left out for this command, and tried again later.");
 }
 
 /* The same of the replay. */
@@ -154,10 +170,17 @@ static void describe_replayed(const struct replayed *p, char *text, size_t size)
 {
 	if (p->state == REPLAYED_DISABLED)
 		snprintf(text, size,
-			 "Nothing was brought ahead of the app, because that did not pay three times on end; "
-			 "'accel-agent profile forget' makes it start anew.");
+			 "Nothing was brought ahead of the app, because that did not pay three times on end; it is "
+			 "tried again later. 'accel-agent profile forget' makes it start anew.");
+	else if (p->state == REPLAYED_MEASURED)
+		snprintf(
+			text, size,
+			"Nothing was brought ahead of the app, for once: there is no run like the last ones without it "
+			"to compare them with.");
 	else if (p->state == REPLAYED_FAILED)
 		snprintf(text, size, "Nothing could be brought ahead of the app: %s.", p->error);
+	else if (p->state == REPLAYED_UNNEEDED)
+		snprintf(text, size, "Nothing had to be brought ahead of the app: it missed nothing.");
 	else if (p->state == REPLAYED_DONE && p->bytes)
 		describe_brought(p, text, size);
 	else if (p->state == REPLAYED_DONE && p->resident_bytes)

@@ -227,8 +227,10 @@ static void write_cost(const struct page *page, const struct report *r)
 			 units_percent(UNITS_BUF, watching / r->app->wall_seconds));
 	if (cost->max_rss_kib)
 		units_bytes(rss, cost->max_rss_kib * 1024);
-	snprintf(text, sizeof(text), "CPU %s to start, then %s%s; BPF programs %s, memory %s, %s events%s",
-		 units_seconds(UNITS_BUF, cost->start_cpu_seconds), units_seconds(UNITS_BUF, watching), share,
+	snprintf(text, sizeof(text),
+		 "Started in %s; CPU %s until then, %s since%s; BPF programs %s, memory %s, %s events%s",
+		 units_seconds(UNITS_BUF, cost->start_seconds), units_seconds(UNITS_BUF, cost->start_cpu_seconds),
+		 units_seconds(UNITS_BUF, watching), share,
 		 isfinite(cost->bpf_seconds) ? units_seconds(UNITS_BUF, cost->bpf_seconds) : "not measured",
 		 rss[0] ? rss : "unknown", units_count(UNITS_BUF, cost->events),
 		 cost->lost_events ? "" : ", none lost");

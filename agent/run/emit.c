@@ -46,9 +46,13 @@ int emit_check(const struct config *config)
 
 static void warn_of_gaps(struct agent_cost *cost, const struct watch *watch, const struct tracer_losses *losses)
 {
+	const char *lacks[FEATURES_LACKS];
 	struct aa_counts counts;
 	unsigned int app;
+	size_t i, n = features_lacks(tracer_features(watch->tracer), lacks);
 
+	for (i = 0; i < n; i++)
+		agent_cost_warn(cost, "%s", lacks[i]);
 	if (losses->runs)
 		agent_cost_warn(cost,
 				"the kernel left out %llu runs of our programs: times may be off by as many switches",
@@ -76,6 +80,7 @@ static void measure_cost(const struct watch *watch, struct agent_cost *ret)
 	ret->max_rss_kib = (uint64_t)u.ru_maxrss;
 	ret->bpf_seconds = tracer_bpf_seconds(watch->tracer);
 	ret->events = watch->events;
+	ret->start_seconds = watch->start_seconds;
 	ret->start_cpu_seconds = watch->start_cpu_seconds;
 	tracer_losses(watch->tracer, &losses);
 	for (i = 0; i < AA_RECORD_KINDS; i++) {

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "sys/mounts.h"
 #include "sys/root.h"
 #include "util/cleanup.h"
 #include "util/file.h"
@@ -25,72 +26,115 @@ void identity_clear(struct identity *identity)
 {
 	free(identity->program);
 	free(identity->directory);
+	sys_view_clear(&identity->view);
 	*identity = (struct identity){ 0 };
 }
 
 /* --- of a process --- */
 
-/* Where a link of /proc leads; "/x (deleted)" is nothing that can be opened again. */
-static int read_link(const char *root, pid_t pid, const char *name, char **ret)
+/* Arguments that cannot be read, or were taken away, name no script. */
+static void read_script(int process, struct identity *identity)
+{
+	char args[SCRIPT_ARGS_MAX];
+	size_t len;
+
+	if (!read_file_start_at(process, "cmdline", args, sizeof(args), &len))
+		script_name(identity->program, args, len, identity->script);
+}
+
+/* Where a link in a process's folder leads; "/x (deleted)" is nothing that can be opened again. */
+static int read_link(int process, const char *name, char ret[PATH_MAX])
 {
 	static const char deleted[] = " (deleted)";
-	char link[PATH_MAX], target[PATH_MAX];
-	ssize_t n;
-	int err = sys_path(link, sizeof(link), root, "/proc/%d/%s", (int)pid, name);
+	ssize_t n = readlinkat(process, name, ret, PATH_MAX);
 
-	if (err)
-		return err;
-	n = readlink(link, target, sizeof(target));
 	if (n < 0)
 		return -errno;
-	if ((size_t)n >= sizeof(target))
+	if (n >= PATH_MAX)
 		return -ENAMETOOLONG;
-	target[n] = '\0';
-	if (target[0] != '/' || ((size_t)n >= sizeof(deleted) && !strcmp(target + n - (sizeof(deleted) - 1), deleted)))
+	ret[n] = '\0';
+	if (ret[0] != '/' || ((size_t)n >= sizeof(deleted) && !strcmp(ret + n - (sizeof(deleted) - 1), deleted)))
 		return -ENOENT;
-	*ret = strdup(target);
+	return 0;
+}
+
+/* Links are written as from the top of the process's mounts; itself, it sees what is below its root. */
+static int read_path(int process, const char *name, bool below_root, char **ret)
+{
+	char target[PATH_MAX], root[PATH_MAX];
+	const char *path = target;
+	int err = read_link(process, name, target);
+
+	if (!err && below_root)
+		err = read_link(process, "root", root);
+	if (err)
+		return err;
+	if (below_root)
+		path = sys_path_below(root, target);
+	if (!path)
+		return -ENOENT;
+	*ret = strdup(*path ? path : "/");
 	return *ret ? 0 : -ENOMEM;
 }
 
 /*
- * Whether what a process's paths say can be believed: it is of our own user, and sees the same mounts. Somebody else
- * could name a program that is no file of a file system, and have us read that.
+ * All through one descriptor of the process's folder, which is never that of another process. It may change who it is
+ * meanwhile, by running a program that does: so its rights are those that it had before its program was read and after.
  */
-static int check_trusted(const char *root, pid_t pid)
+static int read_process(const char *root, int process, struct identity *identity)
 {
-	char path[PATH_MAX], theirs[64], ours[64];
-	struct stat st;
-	ssize_t n, m;
-	int err = sys_path(path, sizeof(path), root, "/proc/%d", (int)pid);
+	struct sys_credentials after = { 0 };
+	bool elsewhere;
+	int err = sys_view_of_process(root, process, &identity->view);
 
-	if (err)
-		return err;
-	if (stat(path, &st) < 0)
-		return -errno;
-	if (st.st_uid != geteuid())
-		return -EPERM;
-	err = sys_path(path, sizeof(path), root, "/proc/%d/ns/mnt", (int)pid);
-	n = err ? -1 : readlink(path, theirs, sizeof(theirs));
-	err = sys_path(path, sizeof(path), root, "/proc/self/ns/mnt");
-	m = err ? -1 : readlink(path, ours, sizeof(ours));
-	return n > 0 && n == m && !memcmp(theirs, ours, (size_t)n) ? 0 : -EPERM;
+	elsewhere = identity->view.root;
+	if (!err)
+		err = read_path(process, "exe", elsewhere, &identity->program);
+	if (!err)
+		read_script(process, identity);
+	if (!err)
+		err = read_path(process, "cwd", elsewhere, &identity->directory);
+	if (!err)
+		err = sys_credentials_read(process, &after);
+	if (!err && !sys_credentials_equal(&identity->view.credentials, &after))
+		err = -EPERM;
+	sys_credentials_clear(&after);
+	return err;
 }
 
 int identity_of_process(const char *root, pid_t pid, struct identity *ret)
 {
 	struct identity identity = { 0 };
-	int err = check_trusted(root, pid);
+	cleanup_close int process = -1;
+	char path[PATH_MAX];
+	int err = sys_path(path, sizeof(path), root, "/proc/%d", (int)pid);
 
-	if (!err)
-		err = read_link(root, pid, "exe", &identity.program);
-	if (!err)
-		err = read_link(root, pid, "cwd", &identity.directory);
+	if (err)
+		return err;
+	process = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	err = process < 0 ? -errno : read_process(root, process, &identity);
 	if (err) {
 		identity_clear(&identity);
 		return err;
 	}
 	*ret = identity;
 	return 0;
+}
+
+struct profile_key identity_key(const struct identity *identity, const char *command)
+{
+	return (struct profile_key){
+		.command = *identity->script ? identity->script : command,
+		.program = identity->program,
+		.directory = identity->directory,
+		.uid = identity->view.credentials.uid,
+		.flags = identity->view.root ? PROFILE_KEY_CONTAINER : 0,
+	};
+}
+
+bool identity_is_strange(const struct identity *identity)
+{
+	return identity->view.root || identity->view.credentials.uid != geteuid();
 }
 
 /* --- of a command --- */
@@ -138,11 +182,27 @@ static int interpreter(const char *path, char ret[PATH_MAX])
 	return sscanf(head + 2, " %255s", ret) == 1;
 }
 
-int identity_of_command(const char *command, struct identity *ret)
+/* As /proc/PID/cmdline will have them. What does not fit is left out there, too. */
+static void find_script(char *const command[], const char *program, char ret[SCRIPT_NAME_MAX])
+{
+	char args[SCRIPT_ARGS_MAX];
+	size_t used = 0, len;
+
+	for (; *command && used < sizeof(args); command++) {
+		len = strlen(*command) + 1;
+		if (len > sizeof(args) - used)
+			len = sizeof(args) - used;
+		memcpy(args + used, *command, len);
+		used += len;
+	}
+	script_name(program, args, used, ret);
+}
+
+int identity_of_command(char *const command[], struct identity *ret)
 {
 	struct identity identity = { 0 };
 	char path[PATH_MAX], next[PATH_MAX];
-	int i, err = search(command, path);
+	int i, err = search(command[0], path);
 
 	if (err)
 		return err;
@@ -151,9 +211,11 @@ int identity_of_command(const char *command, struct identity *ret)
 	identity.program = realpath(path, NULL);
 	if (!identity.program)
 		return -errno;
+	/* of a "#!" file, the name that it has, not its interpreter's: it may stand for one, as version managers have it */
+	find_script(command, i ? command[0] : identity.program, identity.script);
 	identity.directory = getcwd(NULL, 0);
-	if (!identity.directory) {
-		err = -errno;
+	err = identity.directory ? sys_view_of_self(identity.program, &identity.view) : -errno;
+	if (err) {
 		identity_clear(&identity);
 		return err;
 	}

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Copyright (c) 2026 The accel-agent authors */
-/* Capabilities, kernel lockdown, and the words for both. */
+/* Capabilities, what the kernel refuses, and the words for both. */
 #include "run/permit.h"
 
 #include <errno.h>
@@ -12,8 +12,6 @@
 #include <unistd.h>
 
 #include "commands.h"
-#include "sys/root.h"
-#include "util/cleanup.h"
 #include "util/log.h"
 
 #ifndef CAP_PERFMON
@@ -53,20 +51,12 @@ unsigned int permit_missing(char *ret, size_t size)
 	return missing;
 }
 
-static bool locked_down(void)
+static int explain(int err, const struct features *features)
 {
-	cleanup_free char *text = NULL;
-	size_t len;
-
-	return !sys_read("", "/sys/kernel/security/lockdown", 256, &text, &len) && strstr(text, "[confidentiality]");
-}
-
-static int explain(int err)
-{
-	if (err == -EPERM && locked_down()) {
-		log_err("the kernel is locked down to confidentiality, which forbids tracing: boot with "
-			"lockdown=integrity");
-		return EXIT_UNSUPPORTED;
+	if (err == -EPERM && features->locked_memory && !permit_has(CAP_SYS_RESOURCE)) {
+		log_err("not permitted: before Linux 5.11 BPF programs also need CAP_SYS_RESOURCE (or a higher limit "
+			"of locked memory, ulimit -l): run it with sudo");
+		return EXIT_DENIED;
 	}
 	if (err == -EPERM) {
 		log_err("not permitted to load BPF programs although the capabilities are there: a container's seccomp "
@@ -100,5 +90,5 @@ int permit_open(const struct tracer_config *config, struct tracer **ret)
 		return EXIT_UNSUPPORTED;
 	}
 	err = tracer_open(config, &features, ret);
-	return err ? explain(err) : 0;
+	return err ? explain(err, &features) : 0;
 }

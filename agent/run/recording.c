@@ -1,31 +1,28 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Copyright (c) 2026 The accel-agent authors */
-/* Who is recorded, from when to when, under which key; and the writing, which nobody waits for while apps run. */
+/* Who is recorded, from when to when, under which key. */
 #include "run/recording.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "profile/merge.h"
-#include "profile/profile.h"
-#include "profile/recorded.h"
 #include "profile/recorder.h"
 #include "run/identity.h"
+#include "run/record_write.h"
 #include "run/replaying.h"
+#include "run/run_cost.h"
 #include "run/watch.h"
-#include "sys/mounts.h"
+#include "run/writers.h"
 #include "util/clock.h"
 #include "util/log.h"
 
-#define LOST_SHARE 20 /* a profile that lacks one in so many is not worth having */
-#define WRITER_SECONDS 20 /* that the end of the agent waits for a process that still writes */
+#define FINISH_MS 2000 /* that the end of the agent waits for profiles to be in their place */
+#define FINISH_NAP_NS 500000
+#define LATE_NS 5000000ULL /* a disk may have answered by then */
 
 enum phase {
 	PHASE_IDLE,
@@ -37,15 +34,18 @@ enum phase {
 struct recorded_app {
 	struct recorder *recorder; /* owned; NULL before its first run */
 	struct identity identity;
-	char command[AA_COMM_LEN > sizeof(((struct watched *)0)->name) ? AA_COMM_LEN :
-									 sizeof(((struct watched *)0)->name)];
+	char command[sizeof(((struct watched *)0)->run_name)];
 	enum phase phase;
 	bool joined; /* it ran before we came: what it missed then is not known */
 	uint64_t start_ns, end_ns; /* CLOCK_MONOTONIC; end 0: not seen */
-	uint64_t lost_before;
-	pid_t writer; /* 0: none */
-	struct replaying_lesson lesson; /* of the run that ended */
-	bool replayed; /* there is one */
+	uint64_t cold_ns; /* when its program was missed, before the exec; 0: it was not */
+	bool mixed; /* another run came so soon that both are one here */
+	uint64_t lost_before; /* records of misses, and of ends of whatever app */
+	uint64_t lost_ends_before, lost_ends_seen;
+	uint64_t idle_before; /* ns without a thread, since the app was first seen */
+	uint64_t run; /* number of the run among all that were written */
+	struct run_sums before, after; /* the last end of a run but one, and the last one */
+	bool sums_lost; /* once, so that there are none to compare with */
 };
 
 struct recording {
@@ -53,10 +53,32 @@ struct recording {
 	const char *directory; /* not owned */
 	struct replaying *replaying; /* not owned; NULL: nothing is replayed */
 	unsigned int napps;
-	uint64_t use_ns; /* since when it is noted which pages are looked at, CLOCK_MONOTONIC; UINT64_MAX: it is not */
-	struct prefetch_recorded *results; /* shared with the processes that write */
+	bool use_is_old; /* what is noted of pages is of a run that has ended */
+	/* CLOCK_MONOTONIC: of runs since then it is known which pages were looked at once they had missed one; UINT64_MAX: of
+	 * none */
+	uint64_t use_ns;
+	struct prefetch_recorded *results; /* owned */
 	struct recorded_app *apps; /* owned */
+	struct writers *writers; /* owned */
+	uint64_t runs; /* that were written, or are being written */
 };
+
+/* --- which pages are looked at --- */
+
+/*
+ * Something was missed, at missed_ns: who waits for the disk looks at it only after the programs are attached, unless we
+ * came late.
+ */
+static void note_use(struct recording *r, uint64_t missed_ns)
+{
+	int attached = tracer_note_all_use(r->watch->tracer);
+	uint64_t now = clock_monotonic_ns();
+
+	if (attached == 1 && r->use_ns != UINT64_MAX && now - missed_ns > LATE_NS)
+		r->use_ns = now;
+	else if (attached < 0)
+		r->use_ns = UINT64_MAX;
+}
 
 /* --- life --- */
 
@@ -71,16 +93,17 @@ struct recording *recording_open(struct watch *watch, const char *directory, str
 	r->replaying = replaying;
 	r->napps = watch->napps;
 	r->apps = calloc(r->napps, sizeof(*r->apps));
-	r->results = mmap(NULL, r->napps * sizeof(*r->results), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-			  0);
-	if (r->results == MAP_FAILED)
-		r->results = NULL;
-	if (!r->apps || !r->results) {
+	r->results = calloc(r->napps, sizeof(*r->results));
+	r->writers = writers_new();
+	if (!r->apps || !r->results || !r->writers) {
 		recording_close(r);
 		return NULL;
 	}
 	tracer_set_recording(watch->tracer, true);
 	r->use_ns = tracer_note_use(watch->tracer) ? UINT64_MAX : clock_monotonic_ns();
+	/* of what is brought for the command already, it will miss nothing */
+	if (replaying && replaying_result(replaying, 0)->state == REPLAYED_RUNNING)
+		note_use(r, clock_monotonic_ns());
 	return r;
 }
 
@@ -95,8 +118,8 @@ void recording_close(struct recording *recording)
 		identity_clear(&recording->apps[i].identity);
 	}
 	free(recording->apps);
-	if (recording->results)
-		munmap(recording->results, recording->napps * sizeof(*recording->results));
+	free(recording->results);
+	writers_free(recording->writers);
 	free(recording);
 }
 
@@ -107,28 +130,22 @@ const struct prefetch_recorded *recording_result(const struct recording *recordi
 
 /* --- the start of a run --- */
 
-static uint64_t lost_misses(const struct recording *r)
+static uint64_t lost(const struct recording *r, enum aa_record_kind kind)
 {
-	struct tracer_losses losses;
-
-	tracer_losses(r->watch->tracer, &losses);
-	return losses.records[AA_REC_MISS];
+	return tracer_lost(r->watch->tracer, kind);
 }
 
-void recording_identify(struct recording *recording, const char *command)
+/* The ledger of an app as it is now, or NULL. */
+static const struct aa_ledger *ledger_of(const struct recording *r, unsigned int app)
+{
+	return tracer_read_ledger(r->watch->tracer, app, r->watch->ledger) ? NULL : r->watch->ledger;
+}
+
+void recording_identify(struct recording *recording, char *const command[])
 {
 	identity_clear(&recording->apps[0].identity);
 	if (identity_of_command(command, &recording->apps[0].identity))
-		log_debug("%s: not found before its start", command);
-}
-
-/* The name that the user gave it; of a glob, the name that matched. */
-static void name_command(const struct watched *w, const char comm[AA_COMM_LEN], struct recorded_app *a)
-{
-	if (strpbrk(w->name, "*?["))
-		snprintf(a->command, sizeof(a->command), "%.*s", AA_COMM_LEN, comm);
-	else
-		snprintf(a->command, sizeof(a->command), "%.*s", (int)sizeof(w->name), w->name);
+		log_debug("%s: not found before its start", command[0]);
 }
 
 /* Has an empty recorder for the app. Returns false if there is no memory for one. */
@@ -145,6 +162,7 @@ static void begin(struct recording *r, unsigned int app, const struct aa_rec_exe
 {
 	struct recorded_app *a = &r->apps[app];
 	struct prefetch_recorded *result = &r->results[app];
+	const struct aa_ledger *ledger;
 
 	if (a->phase != PHASE_EARLY && !prepare(a, rec->h.time_ns)) {
 		log_debug("%s: no memory to record it", r->watch->apps[app].name);
@@ -153,12 +171,19 @@ static void begin(struct recording *r, unsigned int app, const struct aa_rec_exe
 	/* of a command that we start, all is known before */
 	if (!a->identity.program && rec->local_pid)
 		identity_of_process("", (pid_t)rec->local_pid, &a->identity);
-	name_command(&r->watch->apps[app], rec->comm, a);
+	memcpy(a->command, r->watch->apps[app].run_name, sizeof(a->command));
 	a->start_ns = rec->h.time_ns;
 	a->end_ns = 0;
-	a->lost_before = lost_misses(r);
+	a->lost_before = lost(r, AA_REC_MISS);
+	a->lost_ends_before = a->lost_ends_seen = lost(r, AA_REC_END);
+	ledger = ledger_of(r, app);
+	a->idle_before = ledger ? ledger->idle : 0;
+	a->mixed = false;
+	a->run = 0;
 	a->phase = PHASE_RUNNING;
-	*result = (struct prefetch_recorded){ .state = RECORDED_RUNNING, .runs = result->runs };
+	*result = (struct prefetch_recorded){ .state = RECORDED_RUNNING,
+					      .runs = result->runs,
+					      .skipped = result->skipped };
 }
 
 /*
@@ -169,9 +194,13 @@ static void on_start(struct recording *r, unsigned int app, const struct aa_rec_
 {
 	struct recorded_app *a = &r->apps[app];
 
+	if (a->cold_ns)
+		note_use(r, a->cold_ns);
+	a->cold_ns = 0;
 	if (a->phase == PHASE_ENDED) {
 		a->phase = PHASE_RUNNING;
 		a->end_ns = 0;
+		a->mixed = true;
 	} else if (a->phase != PHASE_RUNNING && !a->joined) {
 		begin(r, app, rec);
 	}
@@ -185,14 +214,45 @@ void recording_joined(struct recording *recording, unsigned int app)
 		recording->apps[app].joined = true;
 }
 
-static void on_end(struct recorded_app *a, uint64_t now_ns)
+/*
+ * What the ledger holds now is of the runs that have ended, all of it, unless the next one is there: then they are mixed. An
+ * end may be told twice: by the ledger, since the record of some end was lost, and by its own record.
+ */
+static void take_sums(struct recording *r, unsigned int app)
 {
+	struct recorded_app *a = &r->apps[app];
+	const struct aa_ledger *ledger = ledger_of(r, app);
+
+	if (a->phase != PHASE_ENDED)
+		a->before = a->after;
+	a->sums_lost |= !ledger || run_sums_read(ledger, &a->after);
+}
+
+static void on_end(struct recording *r, unsigned int app, uint64_t now_ns)
+{
+	struct recorded_app *a = &r->apps[app];
+
+	take_sums(r, app);
+	if (r->replaying) /* now: its group may be about to be removed */
+		replaying_ended(r->replaying, app);
 	a->joined = false;
+	a->cold_ns = 0; /* whose start was lost */
 	a->end_ns = now_ns;
 	if (a->phase == PHASE_RUNNING)
 		a->phase = PHASE_ENDED;
 	else if (a->phase == PHASE_EARLY)
 		a->phase = PHASE_IDLE;
+}
+
+/* The start of an app comes first, as its replay does with it. Of one that we joined, nothing is written. */
+static void on_cold(struct recording *r, unsigned int app, uint64_t now_ns)
+{
+	struct recorded_app *a = &r->apps[app];
+
+	if (a->phase == PHASE_RUNNING)
+		note_use(r, now_ns);
+	else if (!a->joined)
+		a->cold_ns = now_ns;
 }
 
 void recording_take(struct recording *recording, const struct aa_rec *record)
@@ -206,8 +266,10 @@ void recording_take(struct recording *recording, const struct aa_rec *record)
 		on_start(recording, record->app, (const struct aa_rec_exec *)record);
 		return;
 	}
+	if (record->kind == AA_REC_COLD)
+		on_cold(recording, record->app, record->time_ns);
 	if (record->kind == AA_REC_END)
-		on_end(a, record->time_ns);
+		on_end(recording, record->app, record->time_ns);
 	if (a->phase == PHASE_IDLE && record->kind == AA_REC_MISS && !a->joined && prepare(a, record->time_ns))
 		a->phase = PHASE_EARLY;
 	if (a->phase == PHASE_IDLE)
@@ -224,187 +286,153 @@ void recording_take(struct recording *recording, const struct aa_rec *record)
 
 /* --- the end of a run --- */
 
-static int64_t realtime_ns(void)
+/* The end of a run may be among what was lost, but not in the ledger. */
+static void find_end(struct recording *r, unsigned int app)
 {
-	struct timespec now;
+	uint64_t lost_ends = lost(r, AA_REC_END);
+	struct recorded_app *a = &r->apps[app];
+	const struct aa_ledger *ledger;
 
-	clock_gettime(CLOCK_REALTIME, &now);
-	return now.tv_sec * 1000000000LL + now.tv_nsec;
-}
-
-static uint64_t pages_of(const struct profile *p)
-{
-	uint64_t sum = 0;
-	uint32_t i;
-
-	for (i = 0; i < p->nranges; i++)
-		sum += p->ranges[i].pages;
-	return sum;
-}
-
-/* What a replay makes a profile remember: not that all was in memory, which is most of the times. */
-static bool is_lesson(const struct recorded_app *a)
-{
-	return a->replayed && (a->lesson.judgement.counts || a->lesson.gone);
-}
-
-/* Puts a run into the profile that is there, if there is one. */
-static int store(const struct recording *r, const struct recorded_app *a, struct recorded *recorded)
-{
-	struct profile *run = &recorded->profile, last = { 0 }, merged;
-	int err = profile_open(r->directory, profile_id(&run->key), &last);
-	const uint8_t *notes = NULL;
-	bool known = !err;
-
-	if (err && err != -ENOENT && err != -EBADMSG)
-		return err;
-	run->history.recorded_ns = realtime_ns();
-	if (a->replayed && a->lesson.nnotes == last.nfiles)
-		notes = a->lesson.notes;
-	err = profile_merge(known ? &last : NULL, notes, run, &merged);
-	if (!err) {
-		if (a->replayed && a->lesson.replayed)
-			replay_remember(&merged.history, &a->lesson.judgement, a->lesson.wall_ns,
-					run->history.recorded_ns);
-		/* a run that found most of it in memory does not tell how long a cold one takes */
-		else if (a->end_ns && (!known || 2 * pages_of(run) >= pages_of(&last)))
-			merged.history.cold_ns = a->end_ns - a->start_ns;
-		err = profile_write(r->directory, &merged);
-		profile_close(&merged);
-	}
-	if (known)
-		profile_close(&last);
-	return err;
-}
-
-/* Makes a profile of what was recorded, and writes it. */
-static void write_run(const struct recording *r, struct recorded_app *a, struct prefetch_recorded *result)
-{
-	struct profile_key key = { a->command, a->identity.program, a->identity.directory };
-	int64_t started_ns = realtime_ns() - (int64_t)(clock_monotonic_ns() - a->start_ns);
-	struct recorded recorded = { 0 };
-	struct sys_mounts mounts = { 0 };
-	int err = sys_mounts_read("", &mounts);
-
-	if (!err)
-		err = recorded_make(a->recorder, &mounts, &key, started_ns, &recorded);
-	result->files = recorded.profile.nfiles;
-	result->ranges = recorded.profile.nranges;
-	result->bytes = recorded.bytes;
-	result->outputs = recorded.outputs;
-	result->gone = recorded.gone;
-	result->unnamed = recorded.unnamed;
-	result->unreachable = recorded.unreachable;
-	result->state = recorded.profile.nranges ? RECORDED_WRITTEN : RECORDED_WARM;
-	if (!err && (recorded.profile.nranges || is_lesson(a)))
-		err = store(r, a, &recorded);
-	if (err) {
-		result->state = RECORDED_FAILED;
-		result->error = -err;
-	}
-	recorded_clear(&recorded);
-	sys_mounts_free(&mounts);
-}
-
-/* What is decided without a look at any file. Returns whether there is something to write. */
-static bool worth_writing(const struct recording *r, const struct recorded_app *a, struct prefetch_recorded *result)
-{
-	size_t count = recorder_count(a->recorder);
-
-	result->runs++;
-	result->dropped = recorder_dropped(a->recorder);
-	result->lost = lost_misses(r) - a->lost_before;
-	result->state = RECORDED_WARM;
-	if (!count)
-		return a->identity.program && is_lesson(a);
-	if (result->lost * LOST_SHARE > count)
-		result->state = RECORDED_INCOMPLETE;
-	else if (!a->identity.program)
-		result->state = RECORDED_UNKNOWN;
-	else
-		return true;
-	return false;
-}
-
-/* Waits for the process that writes an app's run before, at most so long. */
-static void reap(struct recorded_app *a, unsigned int seconds)
-{
-	const struct timespec nap = { .tv_nsec = 5000000 };
-	unsigned int i;
-	pid_t ended;
-
-	if (!a->writer)
+	if (a->phase != PHASE_RUNNING || lost_ends == a->lost_ends_seen)
 		return;
-	for (i = 0; !(ended = waitpid(a->writer, NULL, WNOHANG)) && i < seconds * 200; i++)
-		nanosleep(&nap, NULL);
-	if (!ended && seconds) {
-		kill(a->writer, SIGKILL);
-		ended = waitpid(a->writer, NULL, WNOHANG);
-	}
-	if (ended || seconds) /* or it was reaped by whoever reaps everything */
-		a->writer = 0;
+	a->lost_ends_seen = lost_ends; /* what is counted has left the ledger before */
+	ledger = ledger_of(r, app);
+	if (ledger && ledger->ended)
+		on_end(r, app, ledger->ended);
 }
 
-/* Nobody waits for the disk who has other apps to look after. */
-static void write_aside(const struct recording *r, struct recorded_app *a, struct prefetch_recorded *result)
+/* Whether the end of this run and the start of the next were lost: what is here is of both, and nobody knows which. */
+static bool is_torn(const struct recording *r, unsigned int app)
 {
-	result->state = RECORDED_FAILED; /* until it says otherwise */
-	result->error = EINTR;
-	a->writer = fork();
-	if (a->writer == 0) {
-		close_range(3, ~0U, 0); /* a lock of ours must not outlive us in somebody who waits for a disk */
-		write_run(r, a, result);
-		_exit(0);
-	}
-	if (a->writer < 0) {
-		result->error = errno;
-		a->writer = 0;
-	}
+	const struct recorded_app *a = &r->apps[app];
+	const struct aa_ledger *ledger;
+
+	if (a->mixed || lost(r, AA_REC_END) == a->lost_ends_before)
+		return false;
+	ledger = ledger_of(r, app);
+	return !ledger || ledger->idle > a->idle_before;
 }
 
-static uint64_t looked_at(void *tracer, uint32_t dev, uint64_t ino, uint64_t block)
-{
-	return tracer_use(tracer, dev, ino, block);
-}
-
-/* Of what readahead brought, only what the app looked at. */
-static void trim(struct recording *r, struct recorded_app *a)
-{
-	if (a->start_ns >= r->use_ns && tracer_use_known(r->watch->tracer))
-		recorder_trim(a->recorder, (uint32_t)sysconf(_SC_PAGESIZE), looked_at, r->watch->tracer);
-}
-
-/* When nobody runs any more. A run whose start is still in the ring is one that began before. */
-static void forget_use(struct recording *r)
+static bool is_busy(const struct recording *r)
 {
 	unsigned int i;
 
 	for (i = 0; i < r->napps; i++)
 		if (r->apps[i].phase != PHASE_IDLE)
-			return;
-	tracer_forget_use(r->watch->tracer);
-	if (r->use_ns != UINT64_MAX)
-		r->use_ns = clock_monotonic_ns();
+			return true;
+	return false;
 }
 
-static void end(struct recording *r, unsigned int app, bool aside)
+/* When nobody runs any more. A run whose start is still in the ring is one that began before. */
+static void forget_use(struct recording *r)
 {
+	if (is_busy(r) || writers_looking(r->writers))
+		return;
+	if (r->use_is_old) {
+		r->use_is_old = false;
+		tracer_forget_use(r->watch->tracer);
+		if (r->use_ns != UINT64_MAX)
+			r->use_ns = clock_monotonic_ns();
+	}
+	tracer_rest_use(r->watch->tracer, clock_monotonic_ns());
+}
+
+/* What is known of a run before anybody looks at its records. */
+static void describe(struct recording *r, unsigned int app, struct prefetch_recorded *result)
+{
+	const struct recorded_app *a = &r->apps[app];
+
+	result->runs++;
+	result->dropped = recorder_dropped(a->recorder);
+	result->lost = lost(r, AA_REC_MISS) - a->lost_before;
+	result->state = RECORDED_FAILED; /* until it says otherwise */
+	result->error = EINTR;
+	if (is_torn(r, app)) {
+		result->lost += lost(r, AA_REC_END) - a->lost_ends_before;
+		result->state = RECORDED_INCOMPLETE;
+	}
+}
+
+/* Everything that may wait for a disk is left to a process of its own. */
+static void write_aside(struct recording *r, unsigned int app)
+{
+	struct recorded_app *a = &r->apps[app];
 	struct prefetch_recorded *result = &r->results[app];
+	bool knows_use = a->start_ns >= r->use_ns && tracer_use_known(r->watch->tracer);
+	struct record_job job = {
+		.directory = r->directory,
+		.command = a->command,
+		.identity = &a->identity,
+		.recorder = a->recorder,
+		.tracer = knows_use ? r->watch->tracer : NULL,
+		.replaying = r->replaying,
+		.app = app,
+		.start_ns = a->start_ns,
+	};
+	struct writers_outcome outcome = { .recorded = *result };
+	int err;
+
+	if (a->end_ns && !a->mixed && !a->sums_lost)
+		job.cost = run_cost(&a->before, &a->after, a->end_ns - a->start_ns);
+	if (r->replaying)
+		outcome.replayed = *replaying_result(r->replaying, app);
+	a->run = ++r->runs;
+	err = writers_start(r->writers, a->run, &a->identity.view, &outcome, record_write, &job);
+	result->state = RECORDED_WRITING;
+	if (err == -EBUSY) {
+		result->state = RECORDED_SKIPPED;
+		result->skipped++;
+	} else if (err) {
+		result->state = RECORDED_FAILED;
+		result->error = -err;
+	}
+}
+
+/* A run that started from memory, as most do, costs nobody a process. */
+static bool is_news(const struct recording *r, unsigned int app)
+{
+	return recorder_count(r->apps[app].recorder) || r->results[app].state == RECORDED_INCOMPLETE ||
+	       (r->replaying && replaying_is_news(r->replaying, app));
+}
+
+static void end(struct recording *r, unsigned int app)
+{
 	struct recorded_app *a = &r->apps[app];
 
-	reap(a, WRITER_SECONDS);
 	a->phase = PHASE_IDLE;
-	trim(r, a);
-	a->replayed = r->replaying && replaying_lesson(r->replaying, app, recorder_bytes(a->recorder), &a->lesson);
-	forget_use(r);
-	if (worth_writing(r, a, result)) {
-		if (aside)
-			write_aside(r, a, result);
-		else
-			write_run(r, a, result);
+	if (r->replaying)
+		replaying_ended(r->replaying, app);
+	describe(r, app, &r->results[app]);
+	if (is_news(r, app)) {
+		write_aside(r, app);
+		if (r->replaying)
+			replaying_release(r->replaying, app);
+	} else {
+		r->results[app].state = RECORDED_WARM;
 	}
+	r->use_is_old = true;
 	recorder_begin(a->recorder, 0); /* gives its memory back */
 	identity_clear(&a->identity);
+}
+
+/* Of a run that was followed by another one, only the count is left. */
+static void take_outcomes(struct recording *r)
+{
+	const struct writers_outcome *outcome;
+	struct prefetch_recorded *result;
+	unsigned int i;
+	uint64_t run;
+
+	while ((outcome = writers_take(r->writers, &run))) {
+		for (i = 0; i < r->napps && r->apps[i].run != run; i++)
+			;
+		if (i == r->napps)
+			continue;
+		result = &r->results[i];
+		*result = outcome->recorded;
+		if (r->replaying)
+			replaying_take(r->replaying, i, &outcome->replayed);
+	}
 }
 
 void recording_tick(struct recording *recording)
@@ -412,13 +440,27 @@ void recording_tick(struct recording *recording)
 	struct recorded_app *a;
 	unsigned int i;
 
+	take_outcomes(recording);
+	if (is_busy(recording)) /* what nobody runs yet may begin at any time, and its first looks count */
+		tracer_pace_use(recording->watch->tracer, clock_monotonic_ns());
 	for (i = 0; i < recording->napps; i++) {
 		a = &recording->apps[i];
-		reap(a, 0);
+		find_end(recording, i);
 		/* a record that was being written when the ring was read may have kept others from being read */
 		if (a->phase == PHASE_ENDED && clock_monotonic_ns() - a->end_ns > 100000000)
-			end(recording, i, true);
+			end(recording, i);
 	}
+	forget_use(recording);
+}
+
+/* What takes longer than that goes on by itself. */
+static void await_writers(struct recording *r)
+{
+	const struct timespec nap = { .tv_nsec = FINISH_NAP_NS };
+	uint64_t until = clock_monotonic_ns() + FINISH_MS * 1000000ULL;
+
+	for (take_outcomes(r); writers_busy(r->writers) && clock_monotonic_ns() < until; take_outcomes(r))
+		nanosleep(&nap, NULL);
 }
 
 void recording_finish(struct recording *recording)
@@ -426,11 +468,13 @@ void recording_finish(struct recording *recording)
 	unsigned int i;
 
 	for (i = 0; i < recording->napps; i++) {
+		find_end(recording, i);
 		if (recording->apps[i].phase >= PHASE_RUNNING)
-			end(recording, i, false);
-		reap(&recording->apps[i], WRITER_SECONDS);
+			end(recording, i);
+	}
+	await_writers(recording);
+	for (i = 0; i < recording->napps; i++)
 		if (recording->results[i].state == RECORDED_FAILED)
 			log_warn("%s: its profile could not be written: %s; ignoring", recording->watch->apps[i].name,
 				 strerror(recording->results[i].error));
-	}
 }

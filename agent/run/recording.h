@@ -24,7 +24,7 @@ void recording_close(struct recording *recording);
 /*
  * Says which command app 0 is about to become, so that it is known however short it lives.
  */
-void recording_identify(struct recording *recording, const char *command);
+void recording_identify(struct recording *recording, char *const command[]);
 
 /*
  * Says that an app runs already, so that it is not recorded before it has ended and started again.
@@ -42,7 +42,7 @@ void recording_take(struct recording *recording, const struct aa_rec *record);
 void recording_tick(struct recording *recording);
 
 /*
- * Ends what still goes on, and writes it. After the last drain.
+ * Ends what still goes on, and has it written, which it waits for, but not long. After the last drain.
  */
 void recording_finish(struct recording *recording);
 

@@ -22,18 +22,34 @@ struct replaying *replaying_open(struct watch *watch, const char *directory);
 void replaying_close(struct replaying *replaying);
 
 /*
- * App 0 is about to be started as this command: what it read is brought while the agent itself gets ready.
+ * Apps are waited for: their profiles are kept in memory from now on.
  */
-void replaying_command(struct replaying *replaying, const char *command);
+void replaying_await(struct replaying *replaying);
 
 /*
- * A process of an app is followed from now on. The first one of a run begins a replay, unless replaying_command() did;
- * the replay joins its control groups.
+ * App 0 is about to be started as this command: what it read is brought while the agent itself gets ready.
+ */
+void replaying_command(struct replaying *replaying, char *const command[]);
+
+/*
+ * A process of an app is followed from now on. With the first one a run begins, unless it did with replaying_command(). Its
+ * replay begins when something turns out not to be in memory, or when the app has run for a while: an app that starts from
+ * memory, again and again, pays nothing. The replay joins the app's control groups.
  */
 void replaying_started(struct replaying *replaying, unsigned int app, pid_t pid);
 
 /*
- * Ends replays of apps that have ended; brings what comes next while the disk is idle.
+ * An app missed its first page; before it is said to have started: of its program, which was about to be executed.
+ */
+void replaying_cold(struct replaying *replaying, unsigned int app);
+
+/*
+ * An app has ended: so does its replay, before the group that it is in is taken away. Waits for nothing.
+ */
+void replaying_ended(struct replaying *replaying, unsigned int app);
+
+/*
+ * Ends replays of apps that have ended without a word; brings what comes next while the disk is idle.
  */
 void replaying_tick(struct replaying *replaying);
 
@@ -51,18 +67,35 @@ bool replaying_helps(const struct replaying *replaying, unsigned int app, pid_t 
 struct replaying_lesson {
 	const uint8_t *notes; /* PROFILE_MERGE_* for each file of the profile; owned by replaying, until the next run */
 	uint32_t nnotes;
+	int64_t recorded_ns; /* of the profile that they are of */
 	struct replay_judgement judgement;
-	uint64_t wall_ns;
-	bool replayed; /* something was brought: history has to know */
+	bool replayed; /* something was brought, or it says something: history has to know */
 	bool gone; /* files are gone: the profile has to forget them */
 };
 
 /*
- * Ends the replay of an app's last run, judges it, and fills ret; missed_bytes is what the app had to read itself. Returns
- * false if there was none.
+ * Judges the replay of an app's run that has ended, and fills ret; cost is what the run took, its bytes are what the app
+ * had to read itself; tracer knows what it looked at, or is NULL. Reads the profile: for a process of its own, which hands replaying_result() back. Returns false if
+ * there was none.
  */
-bool replaying_lesson(struct replaying *replaying, unsigned int app, uint64_t missed_bytes,
-		      struct replaying_lesson *ret);
+bool replaying_lesson(struct replaying *replaying, unsigned int app, struct tracer *tracer,
+		      const struct profile_cost *cost, struct replaying_lesson *ret);
+
+/*
+ * Whether there is anything to judge or to learn of an app's last run that missed nothing.
+ */
+bool replaying_is_news(const struct replaying *replaying, unsigned int app);
+
+/*
+ * Learns which command the run followed. Writes files: likewise.
+ */
+void replaying_sequence(const struct replaying *replaying, unsigned int app);
+
+/*
+ * The run is being judged elsewhere: its replay is not needed here any more; and what came of it.
+ */
+void replaying_release(struct replaying *replaying, unsigned int app);
+void replaying_take(struct replaying *replaying, unsigned int app, const struct replayed *result);
 
 /*
  * For the report: the last replay of an app.

@@ -128,6 +128,8 @@ static int mark_pid(struct target_state *t, struct watch *watch)
 	}
 	if (err == -ESRCH)
 		log_err("--pid %d: no such process", (int)t->config->pid);
+	else if (err == -ENODATA)
+		log_err("--pid %d: it has just ended, or its threads cannot be seen from here", (int)t->config->pid);
 	else
 		log_err("--pid %d: %s", (int)t->config->pid, strerror(-err));
 	return err == -EPERM ? EXIT_DENIED : EXIT_USAGE;

@@ -91,13 +91,18 @@ static void read_limits(struct watched *w)
 	}
 }
 
+/* Whoever races with the app: before anything else. */
+static void tell_start(const struct watch *watch, unsigned int app, pid_t pid)
+{
+	if (pid > 0 && watch->started)
+		watch->started(watch->started_context, app, pid);
+}
+
 /* Notes what must be read before the app is over. pid is its first process, or 0. */
 static void start(struct watch *watch, unsigned int app, pid_t pid)
 {
 	struct watched *w = &watch->apps[app];
 
-	if (pid > 0 && watch->started)
-		watch->started(watch->started_context, app, pid);
 	w->ended = false;
 	if (!w->seen) {
 		w->seen = true;
@@ -121,6 +126,7 @@ void watch_first(struct watch *watch, unsigned int app, pid_t pid)
 		return;
 	if (watch->recording)
 		recording_joined(watch->recording, app);
+	tell_start(watch, app, pid);
 	start(watch, app, pid);
 }
 
@@ -128,6 +134,15 @@ void watch_refresh(struct watch *watch, unsigned int app)
 {
 	watch->apps[app].limits_read_ns = 0;
 	read_limits(&watch->apps[app]);
+}
+
+/* Profiles are of commands, and a glob takes many. */
+static void name_run(struct watched *w, const char comm[AA_COMM_LEN])
+{
+	if (strpbrk(w->name, "*?["))
+		snprintf(w->run_name, sizeof(w->run_name), "%.*s", AA_COMM_LEN, comm);
+	else
+		memcpy(w->run_name, w->name, sizeof(w->run_name));
 }
 
 void watch_record(void *context, const struct aa_rec *r)
@@ -139,6 +154,12 @@ void watch_record(void *context, const struct aa_rec *r)
 	watch->events++;
 	if (r->app >= watch->napps && r->kind != AA_REC_CGROUP)
 		return;
+	if (r->kind == AA_REC_START) {
+		name_run(&watch->apps[r->app], ((const struct aa_rec_exec *)r)->comm);
+		tell_start(watch, r->app, (pid_t)((const struct aa_rec_exec *)r)->local_pid);
+	}
+	if (r->kind == AA_REC_COLD && watch->cold)
+		watch->cold(watch->started_context, r->app);
 	if (watch->recording)
 		recording_take(watch->recording, r);
 	switch (r->kind) {

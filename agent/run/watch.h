@@ -18,6 +18,8 @@
 
 struct watched {
 	char name[sizeof(((struct app *)0)->name)];
+	char run_name[sizeof(
+		((struct app *)0)->name)]; /* of the present run: name, or what matched it if it is a glob */
 	char *command; /* command line of its first process, owned; NULL: not known yet */
 	pid_t pid; /* of its first process; 0: not known */
 	pid_t limits_pid; /* whose cgroup tells the limits: the first process, or the agent where it is the app's parent */
@@ -42,10 +44,13 @@ struct watch {
 	struct waits *waits; /* owned */
 	struct aa_ledger *ledger; /* room for one, owned */
 	uint64_t events; /* records read */
+	double start_seconds; /* until the command began, or watching did */
 	double start_cpu_seconds; /* CPU time of the agent before it began to watch */
 	/* told of each process that begins to be followed by itself: not of those that others forked; may be NULL */
 	void (*started)(void *context, unsigned int app, pid_t pid);
-	void *started_context;
+	/* told of the first miss of an app since it started, if a profile is recorded; may be NULL */
+	void (*cold)(void *context, unsigned int app);
+	void *started_context; /* of both */
 	struct recording *recording; /* of profiles, not owned; NULL: nothing is recorded */
 	bool cgroup_moved; /* somebody moved into a cgroup since the last look */
 };
