@@ -3,6 +3,7 @@
 # Copyright (c) 2026 The accel-agent authors
 # Runs the unit test programs that are named, then with --integration tests/integration/run, all of them even if some
 # fail, and prints one line at the end: "N passed, N failed, N skipped". Fails if a test failed or if nothing passed.
+# $EMULATOR, if it is set, runs the unit tests: those of another machine type.
 # usage: run.sh [--integration] [UNIT_TEST_PROGRAM]...
 set -u
 
@@ -22,7 +23,8 @@ count()
 
 run_unit()
 {
-	"$1" >"$log" 2>&1
+	# shellcheck disable=SC2086 # words
+	${EMULATOR:-} "$1" >"$log" 2>&1
 	status=$?
 	p=$(count PASSED)
 	f=$(count FAILED)

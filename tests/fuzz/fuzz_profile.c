@@ -19,13 +19,13 @@ static void require(bool holds)
 		abort();
 }
 
-/* The id of the key that the last key_bytes hold, if they are three strings. */
-static uint64_t id_of(const char *data, size_t size, uint32_t key_bytes)
+/* The id of the key that the header and the last key_bytes hold, if these are three strings. */
+static uint64_t id_of(const char *data, size_t size, const struct profile_header *h)
 {
-	const char *part[3], *at = data + size - key_bytes;
+	const char *part[3], *at = data + size - h->key_bytes;
 	size_t i;
 
-	if (key_bytes > size)
+	if (h->key_bytes > size)
 		return 0;
 	for (i = 0; i < 3; i++) {
 		part[i] = at;
@@ -34,7 +34,8 @@ static uint64_t id_of(const char *data, size_t size, uint32_t key_bytes)
 			return 0;
 		at++;
 	}
-	return profile_id(&(struct profile_key){ part[0], part[1], part[2] });
+	return profile_id(&(struct profile_key){ part[0], part[1], part[2], h->uid, h->key_flags, h->program_size,
+						 h->program_mtime_ns });
 }
 
 static void seal(char *data, size_t size)
@@ -45,7 +46,7 @@ static void seal(char *data, size_t size)
 	memcpy(h.magic, PROFILE_MAGIC, sizeof(h.magic));
 	h.version = PROFILE_VERSION;
 	h.bytes = size;
-	h.id = id_of(data, size, h.key_bytes);
+	h.id = id_of(data, size, &h);
 	memcpy(data, &h, sizeof(h));
 	h.checksum = (uint32_t)crc32_z(0, (const Bytef *)data + PROFILE_CHECKED_FROM, size - PROFILE_CHECKED_FROM);
 	memcpy(data, &h, sizeof(h));

@@ -8,21 +8,23 @@
 case_act_launch_places() {
 	local mount
 
-	mount=$(v1_mount cpu) || skip "the cpu controller is not in a v1 hierarchy here"
+	mount=$(v1_mount cpu || v2_mount cpu) || skip "no cgroup hierarchy with cpu"
+	use_weights
 	snapshot >before
-	cat >show <<-'END'
+	cat >show <<-END
 		cat /proc/self/cgroup >where
-		echo "$PPID" >agent
-		cat "$1$(sed -n 's/^[0-9]*:cpu\(,cpuacct\)\?://p' where)/cpu.shares" >weight
+		echo "\$PPID" >agent
+		cat "\$1\$(sed -n 's/^[0-9]*:$CPU_LINE://p' where)/$WEIGHT" >weight
 	END
 	observe r -- sh show "$mount"
 	note_agent "$(cat agent)"
 	grep -q ":/.*accel-agent\.$(cat agent)\.[0-9a-f]*-0\$" where ||
-		fail "the command was not in a group of its own: $(grep :cpu: where)"
-	[ "$(cat weight)" -gt 1024 ] || fail "its weight was $(cat weight)"
+		fail "the command was not in a group of its own: $(cat where)"
+	[ "$(cat weight)" -gt "$(weight 1024)" ] || fail "its weight was $(cat weight)"
 	as_before "after the command"
 	all_restored r
-	holds r '[.actions[].knob] == ["cgroup.procs", "cpu.shares"] and all(.actions[]; .state == "kept")' .actions
+	# more is tried only where the command takes longer than a moment
+	holds r "[.actions[:2][].knob] == [\"cgroup.procs\", \"$WEIGHT\"] and all(.actions[:2][]; .state == \"kept\")" .actions
 	"${AGENT[@]}" -o text -- sh show "$mount" 2>err || fail "exit status $?: $(cat err)"
 	note_agent "$(cat agent)"
 	grep -qx 'Everything is as it was before\.' text || fail "the report ends with: $(tail -n 2 text)"
@@ -134,11 +136,11 @@ skip_unless_quiet() {
 }
 
 weight_is_up() {
-	[ "$(cat "$ours/cpu.shares")" -gt 1024 ]
+	raised "$ours" 1024
 }
 
 weight_is_default() {
-	[ "$(cat "$ours/cpu.shares")" -eq 1024 ]
+	[ "$(cat "$ours/$WEIGHT")" -eq "$(weight 1024)" ]
 }
 
 # Nobody competes: the weight goes after a second, and is not brought back to see what happens; until somebody comes.
@@ -162,24 +164,28 @@ case_act_weight_when_needed() {
 	done
 	[ "$windows" -eq 0 ] || { skip_unless_quiet from; fail "with the weight in $windows of $looks looks"; }
 	hogs 8 10
-	wait_for 3 weight_is_up || fail "with neighbours it is still $(cat "$ours/cpu.shares")"
+	wait_for 3 weight_is_up || fail "with neighbours it is still $(cat "$ours/$WEIGHT")"
 	observed r
 	holds r "$(weight_of -0) | .state == \"kept\" and .restored" .actions
 }
 
-# And if nobody comes, the report says so.
+# And if nobody comes, the report says so. A moment's work of somebody else is enough to make it true that others came:
+# one quiet run of three tells.
 case_act_weight_not_needed() {
-	local app
+	local app try
 
 	arena
 	quiet_machine
 	start "${INSIDE[@]}" "$WORKLOADS/spin" 1 30 >/dev/null
 	app=$started
-	observe_start r --pid "$app" -d 2
-	attached
 	busy_seconds >from
-	observed r
-	jq -e "$(weight_of -0) | .state == \"undone\" and .effect == null" r >/dev/null || skip_unless_quiet from
+	for try in 1 2 3; do
+		observe_start r --pid "$app" -d 2
+		attached
+		observed r
+		jq -e "$(weight_of -0) | .reason | test(\"nobody did\")" r >/dev/null && break
+		[ "$try" -lt 3 ] || skip_unless_quiet from
+	done
 	holds r "$(weight_of -0) | .state == \"undone\" and .restored and .effect == null" .actions
 	holds r "$(weight_of -0) | .reason | test(\"nobody did\")" .actions
 }
@@ -203,7 +209,7 @@ case_act_dry_run() {
 	done
 	observed r
 	holds r '[.actions[] | select(.knob == "cgroup.procs"
-			or (.knob == "cpu.shares" and (.target | contains("accel-agent.")))) ]
+			or (.knob == ("cpu.shares", "cpu.weight") and (.target | contains("accel-agent.")))) ]
 		| length == 2 and all(.state == "planned")' .actions
 	holds r 'all(.actions[]; .state == "planned" or .state == "refused")' .actions
 	observe wet --pid "$app" -d 1
@@ -259,7 +265,7 @@ case_act_cgroup() {
 	snapshot >before
 	observe_start r --cgroup "$home" -d 2
 	attached
-	wait_for 2 raised "$home" 1024 || fail "cpu.shares is $(cat "$home/cpu.shares")"
+	wait_for 2 raised "$home" 1024 || fail "$WEIGHT is $(cat "$home/$WEIGHT")"
 	observed r
 	is_in "$app" "$home" || fail "the app was moved out of the group that was named"
 	as_before
@@ -273,7 +279,7 @@ app_alone() {
 	arena
 	group_inside alone
 	home=$group
-	group_set "$home" cpu.shares "$1"
+	group_set "$home" "$WEIGHT" "$(weight "$1")"
 	start "${IN[@]}" "$home" -- "$WORKLOADS/spin" "$NCPU" 60 >/dev/null
 	app=$started
 	wait_for 2 is_in "$app" "$home" || fail "the app is not in its group"
@@ -284,15 +290,15 @@ case_act_alone_in_group() {
 
 	app_alone 2048
 	snapshot >before
-	observe_start r --pid "$app" -d 2
+	observe_start r --pid "$app" -d $((2 * TOLERANCE))
 	attached
-	wait_for 2 raised "$home" 2048 || fail "cpu.shares is $(cat "$home/cpu.shares")"
+	wait_for $((2 * TOLERANCE)) raised "$home" 2048 || fail "$WEIGHT is $(cat "$home/$WEIGHT")"
 	find_ours && fail "a group was made: $ours"
 	observed r
-	[ "$(cat "$home/cpu.shares")" = 2048 ] || fail "cpu.shares is $(cat "$home/cpu.shares") afterwards"
+	[ "$(cat "$home/$WEIGHT")" = "$(weight 2048)" ] || fail "$WEIGHT is $(cat "$home/$WEIGHT") afterwards"
 	as_before
 	all_restored r
-	holds r "$(weight_of /accel-test-alone) | .old == \"2048\" and .restored" .actions
+	holds r "$(weight_of /accel-test-alone) | .old == \"$(weight 2048)\" and .restored" .actions
 	holds r 'all(.actions[]; .knob != "cgroup.procs")' .actions
 }
 
@@ -353,7 +359,7 @@ case_act_background_missing() {
 
 # in_background PID: whether it is in a group for background programs.
 in_background() {
-	grep -q '^[0-9]*:cpu\(,cpuacct\)\?:.*/accel-agent\..*-background-[0-9]*$' "/proc/$1/cgroup"
+	grep -q "^[0-9]*:$CPU_LINE:.*/accel-agent\..*-background-[0-9]*\$" "/proc/$1/cgroup"
 }
 
 # Programs that the catalogue knows as background give way if the settings say so, wherever they are; and go home.

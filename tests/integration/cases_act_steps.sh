@@ -68,7 +68,7 @@ step_run() {
 	start "${INSIDE[@]}" strace -qq -y -e signal=none -e trace="$STEP_CALLS" -o calls "${arguments[@]}" \
 		sh -c 'echo $$ >agent && exec "$@"' sh "$ACCEL_AGENT" -q -o report -d "$step_seconds" "$@"
 	tracer=$started
-	wait_for 20 step_over || fail "the agent neither ended nor reported"
+	wait_for 60 step_over || fail "the agent neither ended nor reported"
 	read -r agent <agent || fail "the agent did not start"
 	[ -s report ] && [ -z "$step_waits" ] && kill -KILL "$agent" 2>/dev/null
 	end_of "$tracer"
@@ -127,9 +127,9 @@ step_undone() {
 	done
 }
 
-# Who is in the arena or below that was not there before: the command.
+# Who is in the arena or in a group of ours that was not there before: the command.
 step_command() {
-	find "$arena" -name cgroup.procs -exec cat {} + | grep -vx -f before.numbers
+	find "$ground" -name cgroup.procs -exec cat {} + | grep -vx -f before.numbers
 }
 
 # The command has said who it is, or came to nothing.
@@ -155,7 +155,7 @@ step_kill() {
 	step_run -e inject="$name:signal=KILL:when=$number" -- "$@"
 	tail -n 1 calls | grep -q '= ?$' || killed=not
 	[ "$(step_calls calls | tail -n 1)" = "$name $number $what" ] || killed=elsewhere
-	if [ "$name $what" = "mkdirat $arena/accel-agent.N-0" ] && [ -z "$killed" ]; then
+	if [ "$name $what" = "mkdirat $ground/accel-agent.N-0" ] && [ -z "$killed" ]; then
 		find_ours && fail "strace does not keep calls from being made: $ours"
 	fi
 	wait_for 2 step_command_known || fail "killed at $name $number $what: who is $(step_command | tr '\n' ' ')?"
@@ -202,10 +202,15 @@ steps_has() {
 	done
 }
 
-# The arena, and what the other functions here count on: the caller's variables turn, allowed.
+# The arena, and what the other functions here count on.
 step_arena() {
 	need strace
 	arena
+	step_begin
+}
+
+# The caller's variables turn, allowed, and the files; the arena is there.
+step_begin() {
 	wait_for 5 grep -qx 0 /sys/kernel/rcu_expedited || skip "rcu_expedited is set, or not there"
 	strace -qq -o calls true || skip "strace cannot trace here"
 	turn=$RANDOM
@@ -224,7 +229,7 @@ case_act_kill_9_each_step() {
 	group_inside above
 	group_inside alone "$group"
 	home=$group
-	group_set "$home" cpu.shares 2048
+	group_set "$home" "$WEIGHT" "$(weight 2048)"
 	start "${IN[@]}" "$home" -- "$WORKLOADS/spin" 1 900 >/dev/null
 	app=$started
 	wait_for 5 at_home 5 && wait_for 5 is_in "$app" "$home" || fail "not all have started"
@@ -247,13 +252,13 @@ case_act_kill_9_each_step() {
 	kill_each_step value --pid "$app"
 	for mode in launch moved; do
 		steps_has "$mode" 30 "^flock .*/journal-N" "^write .*/journal-N" "^mkdirat .*/accel-agent.N-0\$" \
-			"^name_to_handle_at .*/accel-agent.N-0\$" "^write .*/accel-agent.N-0/cpu.shares\$" \
+			"^name_to_handle_at .*/accel-agent.N-0\$" "^write .*/accel-agent.N-0/$WEIGHT\$" \
 			"^pwrite64 .*/expedite.lock\$" "^pwrite64 /sys/kernel/rcu_expedited\$" "^ftruncate .*/expedite.lock\$" \
 			"^write .*/accel-agent.N-0/cgroup.procs\$" "^write $arena/cgroup.procs\$" \
 			"^unlinkat .*/accel-agent.N-0\$" "^unlinkat .*/journal-N"
 	done
-	steps_has value 10 "^write .*/journal-N" "^write $home/cpu.shares\$" "^pread64 $home/cpu.shares\$" \
-		"^pwrite64 $home/cpu.shares\$" "^unlinkat .*/journal-N"
+	steps_has value 10 "^write .*/journal-N" "^write $home/$WEIGHT\$" "^pread64 $home/$WEIGHT\$" \
+		"^pwrite64 $home/$WEIGHT\$" "^unlinkat .*/journal-N"
 	[ "$(wc -l <killed)" -ge $(($(cat chosen.* | wc -l) * 9 / 10)) ] ||
 		fail "$(wc -l <missed) steps were not hit: $(cat missed)"
 	[ "$(wc -l <found_left)" -ge $(($(wc -l <killed) / 4)) ] || fail "only $(wc -l <found_left) left anything behind"
@@ -279,7 +284,7 @@ case_act_kill_9_spread() {
 	step_stays "$app" "$group"
 	kill_each_step spread --pid "$app"
 	[ -s steps.spread ] || skip "no thread was moved"
-	steps_has spread 4 "^ftruncate .*/moving-N" "^sched_setaffinity"
+	steps_has spread 4 "^pwrite64 .*/moving-N" "^sched_setaffinity"
 	[ "$(wc -l <killed)" -ge 3 ] || fail "$(wc -l <missed) steps were not hit: $(cat missed)"
 	[ -s found_narrow ] || fail "no thread was left on one CPU"
 }

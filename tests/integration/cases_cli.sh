@@ -23,6 +23,18 @@ case_cli_wrong_words() {
 	refused 2 path warm
 }
 
+# What is wrong, and what to type instead.
+case_cli_misplaced_words() {
+	refused 2 "doctor: 'extra' is one word too many" doctor extra
+	refused 2 "restore: 'extra' is one word too many" restore extra
+	refused 2 "accel-agent warm [OPTIONS]" -f json warm .
+	refused 2 "accel-agent profile [OPTIONS]" -v profile list
+	refused 2 "accel-agent -- COMMAND" make -j8
+	refused 2 "--format: this option is not for this command" doctor -f json
+	refused 2 "--dry-run: this option is not for this command" doctor -n
+	refused 2 "--app" doctor --app x
+}
+
 case_cli_bad_values() {
 	refused 2 duration -d soon --app x
 	refused 2 format -f yaml --app x
@@ -220,6 +232,8 @@ case_cli_help_version() {
 case_cli_doctor() {
 	"$ACCEL_AGENT" doctor >out 2>err || fail "status $?: $(cat err)"
 	grep -qi btf out || fail "no word about BTF: $(cat out)"
+	grep -q '^  io_uring .*warm and prefetch\|^  io_uring .*which threads do' out || fail "io_uring: $(grep io_uring out)"
+	grep -q '^  /var/lib .*profiles' out || fail "state: $(grep /var/lib out)"
 }
 
 # The command must not inherit what the agent did to itself.

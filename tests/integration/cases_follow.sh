@@ -22,11 +22,14 @@ case_follow_app_that_starts_later() {
 	holds r '.wall_seconds > 0.4 and .wall_seconds < 5' .wall_seconds
 }
 
+# The app lives long enough for an agent that starts slowly, on an emulated CPU.
 case_follow_app_that_runs() {
-	start "$WORKLOADS/spin" 2 2.5 >spin.out
+	local seconds=$((TOLERANCE * 5 / 2))
+
+	start "$WORKLOADS/spin" 2 "$seconds" >spin.out
 	sleep 0.3
 	observe r --app spin
-	holds r '.app.processes >= 1 and .wall_seconds > 0.2 and .wall_seconds < 2.5 and .thread_seconds.run > 0.2' \
+	holds r ".app.processes >= 1 and .wall_seconds > 0.2 and .wall_seconds < $seconds and .thread_seconds.run > 0.2" \
 		'[.app, .wall_seconds, .thread_seconds]'
 }
 
@@ -59,7 +62,7 @@ case_follow_python_script() {
 }
 
 case_follow_running_python_script() {
-	echo 'import time; time.sleep(3)' >build.py
+	echo "import time; time.sleep($((TOLERANCE * 3)))" >build.py
 	start python3 build.py
 	sleep 0.5
 	observe r --app build.py
@@ -217,19 +220,17 @@ case_follow_64_apps() {
 case_follow_10000_threads() {
 	[ "$(cat /proc/sys/kernel/threads-max)" -gt 20000 ] && [ "$(cat /proc/sys/kernel/pid_max)" -gt 20000 ] ||
 		skip "this system allows fewer than 20,000 threads"
-	observe r -- "$WORKLOADS/manythreads" 1000 10 15
+	observe r -- "$WORKLOADS/manythreads" 1000 10 2
 	holds r '.app.processes == 1001 and .app.threads_peak == 10001 and .agent.lost_events == 0' '[.app, .agent]'
 }
 
 case_follow_10000_running_threads() {
 	[ "$(cat /proc/sys/kernel/threads-max)" -gt 20000 ] && [ "$(cat /proc/sys/kernel/pid_max)" -gt 20000 ] ||
 		skip "this system allows fewer than 20,000 threads"
-	start "$WORKLOADS/manythreads" 1000 10 12
-	sleep 5
-	kill -0 "$started" || fail "the threads could not be started"
+	start "$WORKLOADS/manythreads" 1000 10 30 >ready
+	wait_for 120 grep -q ready ready || fail "the threads could not be started"
 	observe r --pid "$started" -d 1
 	holds r '.app.processes == 1001 and .app.threads_peak == 10001' .app
-	end_of "$started"
 }
 
 # The followed tree is a shell and its sleeping child. The shell ends; its number goes to a stranger, who computes.

@@ -82,6 +82,34 @@ case_library_static() {
 	return 0
 }
 
+# Who moves the whole tree tells pkg-config the new prefix, and nothing else.
+case_library_prefix() {
+	local pc=to/usr/lib/pkgconfig/accel-io.pc
+
+	install_library
+	[ "$(pkg-config --define-variable=prefix=/moved --libs-only-L accel-io | grep -o '/moved/lib *$')" ] || fail "$(cat $pc)"
+	[ "$(grep -c '=.*/usr' $pc)" -eq 1 ] || fail "more than the prefix: $(cat $pc)"
+	env -u PKG_CONFIG_SYSROOT_DIR -u PKG_CONFIG_LIBDIR \
+		make -C "$root" install DESTDIR="$PWD/to" PREFIX=/usr LIBDIR=/elsewhere/lib >log.make 2>&1 || fail "make install"
+	grep -qx 'libdir=/elsewhere/lib' to/elsewhere/lib/pkgconfig/accel-io.pc || fail "a LIBDIR of its own is lost"
+}
+
+# The example in the manual page is a program.
+case_library_manual() {
+	local page=to/usr/share/man/man3/accel-io.3
+
+	install_library
+	sed -n '/^\.Bd -literal/,/^\.Ed/{/^\./d; s/\\e/\\/g; p}' "$page" >user.c
+	# shellcheck disable=SC2046 # words
+	${CC:-cc} -Wall -Werror -o user user.c $(pkg-config --cflags --libs accel-io) || fail "does not compile"
+	printf 'abcdef\n' >text
+	LD_LIBRARY_PATH=$PWD/to/usr/lib ./user text none >out || fail "exit status $?"
+	[ "$(cat out)" = "$(printf 'text: done\nnone: No such file or directory')" ] || fail "$(cat out)"
+	for name in $(grep -o 'accel_io_[a-z]*(' "$root/include/accel_io.h" | tr -d '(' | sort -u); do
+		grep -q "^\.Fn $name " "$page" || fail "nothing of $name"
+	done
+}
+
 # A program in C++ may include the header, and it is whole by itself.
 case_library_header() {
 	need g++

@@ -110,6 +110,31 @@ case_record_readahead() {
 	[ "$(resident a)" -eq 2048 ] && [ "$pages" -eq 2048 ] || fail "page cache: $(resident a) pages, profile: $pages"
 }
 
+# Who reads a page again and again is watched less closely: what it misses then is recorded all the same.
+case_record_hot() {
+	need fincore
+	file_of 8 hot
+	file_of 256 a
+	file_of 256 b
+	cat >hot.py <<-'END'
+		import os, time
+		fds = {name: os.open(name, os.O_RDONLY) for name in ("hot", "a", "b")}
+		for name in ("a", "b"):
+		    os.posix_fadvise(fds[name], 0, 0, os.POSIX_FADV_RANDOM)
+		    end = time.monotonic() + 1.6
+		    while time.monotonic() < end:
+		        for _ in range(1000):
+		            os.pread(fds["hot"], 4096, 0)
+		    os.pread(fds[name], 8192, 409600)
+	END
+	observe r --without cpu,memory,io -- python3 hot.py
+	only_profile
+	case $(ranges_of "$PWD") in
+	*"a:100:2 b:100:2") ;;
+	*) fail "pages that were read are not recorded: $(ranges_of "$PWD")" ;;
+	esac
+}
+
 # What the run made, replaced, appended to or deleted is not there to be read next time.
 case_record_outputs() {
 	need fincore
@@ -137,7 +162,8 @@ case_record_mapped_output() {
 	END
 	chill db
 	observe r --without cpu,memory,io -- python3 write.py
-	[ ! -e "$PROFILES" ] || for profile in "$PROFILES"/*; do
+	for profile in "$PROFILES"/*; do
+		[ -e "$profile" ] || continue # an empty folder, or none
 		show_profile "$profile"
 		has_ranges "$PWD" ""
 	done
@@ -290,6 +316,43 @@ case_record_lost() {
 	[ ! -e "$PROFILES" ] || [ -z "$(ls "$PROFILES")" ] || fail "a profile was written"
 }
 
+# The record of the end is lost, but none of what was missed: the ledger tells when it ended, so the run is as good as others.
+# The agent is stopped until the app is dead, and the ring of what it does besides reading is full long before.
+case_record_lost_end() {
+	need fincore
+	file_of 64 a
+	cat >forks.sh <<-'END'
+		"$1/steps" r:a:3:2
+		echo $$ >pid
+		kill -STOP "$PPID"
+		until grep -q '^State:.T' "/proc/$PPID/status"; do
+			:
+		done
+		i=0
+		while [ $i -lt 500 ]; do
+			(:)
+			i=$((i + 1))
+		done
+	END
+	observe_start r --without cpu,memory,io --ring-size 16 -- sh forks.sh "$WORKLOADS"
+	agent_pid "$observer"
+	wait_for 30 dead_but_there || fail "the app did not end"
+	kill -CONT "$agent"
+	observed r
+	holds r '.agent.lost.end == 1 and .agent.lost.miss == 0' .agent.lost
+	state_is r written
+	only_profile
+	has_ranges "$PWD" "a:3:2"
+	"$ACCEL_AGENT" profile show -f json forks.sh >shown || fail "it cannot be shown"
+	[ "$(jq '[.. | .cold_seconds? | numbers | select(. > 0)] | length' shown)" -eq 1 ] ||
+		fail "how long it took is not known: $(cat shown)"
+}
+
+# What the agent started last has ended, and the agent does not know yet.
+dead_but_there() {
+	[ -s pid ] && grep -q '^State:.Z' "/proc/$(cat pid)/status"
+}
+
 # --- file systems ---------------------------------------------------------------------------------------------------------
 
 # A new file system on a loop device, mounted at ./mnt: new_fs TYPE MIB [OPTION...] of mount
@@ -299,7 +362,8 @@ new_fs() {
 	shift 2
 	need "mkfs.$type" fincore
 	grep -qw "$type" /proc/filesystems || modprobe "$type" 2>/dev/null || skip "this kernel has no $type"
-	loop_device "$mib"
+	truncate -s "${mib}M" disk.img
+	loop_over disk.img
 	mkfs."$type" -q "$loop" || skip "mkfs.$type fails"
 	mkdir -p mnt
 	mount "$@" "$loop" mnt || skip "$type cannot be mounted"

@@ -68,6 +68,21 @@ case_warm_resident() {
 	summary '.read.files <= 4 and .resident.files >= 196 and .resident.bytes >= 196 * 70 * 1024'
 }
 
+# The pages of overlayfs are those of other files: what is in memory is found there, too.
+case_warm_overlay() {
+	make_tree 2 5 20
+	mkdir upper work merged
+	unshare -m --propagation private bash -c '
+		mount -t overlay -o lowerdir=tree,upperdir=upper,workdir=work overlay merged || exit 77
+		"$1" warm -f json merged >first && "$1" warm -f json merged >out
+	' sh "$ACCEL_AGENT" 2>err
+	status=$?
+	[ "$status" -ne 77 ] || skip "overlayfs cannot be mounted here"
+	[ "$status" -eq 0 ] || fail "exit status $status: $(cat err)"
+	jq -e '.read.files == 10 and .resident.files == 0' first >/dev/null || fail "cold: $(cat first)"
+	summary '.read.files == 0 and .resident.files == 10 and .resident.bytes == 10 * 20480'
+}
+
 # A large file, a part of which is in memory.
 case_warm_large_file() {
 	mkdir tree
@@ -77,6 +92,48 @@ case_warm_large_file() {
 	warm 0 tree/large
 	missing_is 0 tree
 	grep -q '^read 1 file, ' out || fail "$(cat out)"
+}
+
+# What was in memory does not count as read, even where it lies in the middle of what is.
+case_warm_partly() {
+	mkdir tree
+	dd if=/dev/urandom of=tree/large bs=1M count=7 status=none
+	head -c 30000 tree/large >tree/small
+	evict tree
+	python3 - <<-'END'
+		import os
+		for name, offset in (("tree/large", 2500 << 10), ("tree/small", 8192)):
+		    fd = os.open(name, os.O_RDONLY)
+		    os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_RANDOM)
+		    os.pread(fd, 8192, offset)
+	END
+	count_missing tree
+	[ "$missing" -lt "$pages" ] || skip "the kernel keeps nothing"
+	warm 0 -f json tree
+	summary '.read == .planned and .read.files == 2 and .read.bytes + .resident.bytes == .bytes and .after.bytes == .read.bytes'
+	missing_is 0 tree
+}
+
+# Holes, and space that was never written, are on no disk: neither planned, nor read, nor counted.
+case_warm_holes() {
+	mkdir tree
+	truncate -s 4G tree/holes tree/sparse
+	dd if=/dev/urandom of=tree/sparse bs=1M count=3 seek=1001 conv=notrunc status=none
+	dd if=/dev/urandom of=tree/sparse bs=4k count=1 seek=7 conv=notrunc status=none
+	fallocate -l 8M tree/reserved || skip "the file system reserves no space"
+	python3 - <<-'END'
+		import os
+		fd = os.open("tree/sparse", os.O_RDONLY)
+		os.fsync(fd)
+		os.posix_fadvise(fd, 0, 0, os.POSIX_FADV_DONTNEED)
+	END
+	warm 0 -n -f json tree
+	summary '.planned == {"files": 1, "bytes": (3 * 1048576 + 4096)} and .plan[0].data_bytes == 3 * 1048576 + 4096'
+	warm 0 -f json tree
+	summary '.read == .planned and .read.bytes == 3 * 1048576 + 4096 and .resident.files == 0'
+	summary '.hole_bytes == .bytes - .read.bytes and .bytes == 8 * 1073741824 + 8 * 1048576'
+	warm 0 -f json tree
+	summary '.read.files == 0 and .resident == {"files": 1, "bytes": (3 * 1048576 + 4096)}'
 }
 
 case_warm_dry_run() {
@@ -112,6 +169,23 @@ case_warm_budget_of_group() {
 	make_tree 1 2 10
 	"${IN[@]}" "$group" -- "$ACCEL_AGENT" warm --dry-run -f json tree >out 2>err || fail "$(cat err)"
 	summary '.budget_bytes <= 67108864 and .budget_bytes > 0'
+}
+
+# With a budget that the control group's memory does not hold, what was read first is gone again: that is said.
+case_warm_evicted() {
+	group_memory $((32 << 20))
+	make_tree 1 80 1024
+	"${IN[@]}" "$group" -- "$ACCEL_AGENT" warm --budget 1G -f json tree >out 2>err || fail "$(cat err)"
+	count_missing tree
+	summary '.read.bytes == 80 * 1048576 and .after.files == 80 and .after.bytes == .read.bytes'
+	summary ".after.missing_bytes >= 48 * 1048576 and .after.missing_bytes <= $missing * 4096 and .resident.files == 0"
+	evict tree
+	"${IN[@]}" "$group" -- "$ACCEL_AGENT" warm --budget 1G tree >out 2>err || fail "$(cat err)"
+	grep -q '^no longer in memory: .* MiB of 80 MiB that was read$' out || fail "nothing said: $(cat out)"
+	evict tree
+	warm 0 tree
+	grep -q 'no longer' out && fail "it says so without need: $(cat out)"
+	return 0
 }
 
 # Links are not followed below a path, neither in circles nor out of it.
@@ -163,8 +237,39 @@ case_warm_unreadable() {
 	missing_is 6 tree
 }
 
+# Who may only read a file is not told what of it is in memory: neither by cachestat(2), since Linux 6.14, nor by mincore(2).
+case_warm_not_told() {
+	make_tree 1 2 8
+	cp "$ACCEL_AGENT" agent
+	chmod -R a+rX agent . tree
+	python3 - tree/0/0 <<-'END' || skip "this kernel tells everybody"
+		import ctypes, os, sys
+		fd = os.open(sys.argv[1], os.O_RDONLY)
+		os.setuid(65534)
+		libc = ctypes.CDLL(None, use_errno=True)
+		told = libc.syscall(451, fd, (ctypes.c_uint64 * 2)(0, 0), (ctypes.c_uint64 * 5)(), 0) == 0
+		sys.exit(told)
+	END
+	for arguments in "" "-f json" "-n" "-n -f json"; do
+		setpriv --reuid 65534 --regid 65534 --clear-groups ./agent warm $arguments tree >"out$arguments" 2>err || fail "$(cat err)"
+	done
+	grep -q '^in memory before: unknown, ' out || fail "$(cat out)"
+	grep -q '^ *8192 *unknown  tree/' out-n || fail "$(cat out-n)"
+	cp "out-f json" out
+	summary '.resident == {"files": null, "bytes": null} and .resident_unknown_files == 2 and .read.files == 2'
+	cp "out-n -f json" out
+	summary '[.plan[].resident_bytes] == [null, null]'
+}
+
 case_warm_missing_path() {
 	make_tree 1 2 8
+	for arguments in "" "-n"; do
+		warm 1 $arguments none nor-this
+		[ ! -s out ] || fail "figures of nothing: $(cat out)"
+		[ "$(grep -c '^accel-agent: .*: No such file or directory$' err)" -eq 2 ] || fail "stderr: $(cat err)"
+	done
+	warm 1 -f json none
+	summary '.errors == 1 and .files == 0'
 	warm 1 none tree
 	grep -q '^accel-agent: none: No such file or directory$' err || fail "stderr: $(cat err)"
 	missing_is 0 tree
@@ -294,6 +399,24 @@ case_warm_progress() {
 	return 0
 }
 
+# While the tree is walked, too; and what Ctrl-C leaves on a narrow terminal is nothing but the summary.
+case_warm_progress_stopped() {
+	group_slow_disk 100
+	make_tree 20 100 40
+	case $group in */cpu*) skip "no disk can be slowed down here" ;; esac
+	python3 "$here/terminal.py" '\x03' 2 sh -c 'stty cols 40; exec "$@"' sh "${IN[@]}" "$group" -- \
+		env --default-signal=INT "$ACCEL_AGENT" warm no-such-file tree >out
+	[ $? -eq 130 ] || fail "status $?: $(cat -v out)"
+	python3 - <<-'END' || fail "$(cat -v out)"
+		lines = open("out", newline="").read().split("\r\033[K")
+		drawn = [line.removesuffix("^C") for line in lines[1:-1] if not line.startswith("accel-agent: ")]
+		assert all(len(line) <= 37 and "\n" not in line for line in drawn), "too wide"
+		assert any(" files found so far" in line for line in drawn), "nothing while it walks"
+		assert lines[-1].startswith("read "), "no clean end"
+		assert any(line.startswith("accel-agent: no-such-file: ") for line in lines), "the error is not on a line of its own"
+	END
+}
+
 # A disk that fails: the other files are read, the failure is counted and named.
 case_warm_io_error() {
 	need mkfs.ext4 losetup
@@ -315,6 +438,7 @@ case_warm_io_error() {
 		losetup -c "$(findmnt -n -o SOURCE mounted)"
 		"$2" warm -f json mounted >out 2>err
 		status=$?
+		"$2" warm -f json mounted >again 2>/dev/null
 		umount mounted
 		echo "$status $broken" >result
 	' sh "$here/pages.py" "$ACCEL_AGENT"
@@ -323,6 +447,7 @@ case_warm_io_error() {
 	[ "$status" -eq 1 ] || fail "exit status $status instead of 1: $(cat err)"
 	summary '.errors == 1 and .first_errors[0].error == "Input/output error" and .read.files == 7'
 	grep -q "mounted/$broken: Input/output error" err || fail "stderr: $(cat err)"
+	jq -e '.errors == 1 and .resident.files == 7' again >/dev/null || fail "the second time: $(cat again)"
 }
 
 case_warm_output() {
@@ -343,6 +468,23 @@ case_warm_output() {
 	"${AGENT[@]}" warm -o r none tree 2>&-
 	[ $? -eq 1 ] || fail "stderr closed: status is not 1"
 	grep -q '^of 4 files' r || fail "stderr closed: $(cat r)"
+}
+
+# Who reads the output may have enough of it, as head(1): no error is said then, whether or not it is a long list.
+case_warm_closed_pipe() {
+	make_tree 1 3000 1
+	for arguments in "-n" "-n -f json" ""; do
+		python3 - "$ACCEL_AGENT" warm $arguments tree 2>err <<-'END' || fail "warm $arguments: status $?: $(cat err)"
+			import os, subprocess, sys
+			ours, theirs = os.pipe()
+			agent = subprocess.Popen(sys.argv[1:], stdout=theirs)
+			os.close(theirs)
+			"-n" in sys.argv and os.read(ours, 10)
+			os.close(ours)
+			sys.exit(agent.wait(50) != 141)
+		END
+		[ ! -s err ] || fail "stderr: $(cat err)"
+	done
 }
 
 case_warm_usage() {

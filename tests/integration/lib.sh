@@ -71,13 +71,14 @@ busy_percent() {
 }
 
 # For cases that need the CPUs for themselves: what others do to them, the report would rightly say. Waits for a quiet
-# moment.
+# moment; QUIET_PERCENT=100 where nobody else is, and the look alone takes an emulated CPU a quarter of its time.
 quiet_machine() {
 	local i busy=100
 
+	[ "${QUIET_PERCENT:-10}" -lt 100 ] || return 0
 	for ((i = 0; i < 4 * ${QUIET_SECONDS:-30}; i++)); do
 		busy=$(busy_percent)
-		[ "$busy" -lt 10 ] && return 0
+		[ "$busy" -lt "${QUIET_PERCENT:-10}" ] && return 0
 	done
 	skip "the machine is not quiet: others keep $busy % of its CPUs busy"
 }
@@ -88,13 +89,14 @@ end_of() {
 	status=$?
 }
 
-# Groups, mounts, loop devices and processes that this case made; only these are touched.
+# Groups, mounts, mapped and loop devices and processes that this case made; only these are touched.
 groups=()
 mounts=()
+mapped=()
 loops=()
 
 case_end() {
-	local pid group loop i
+	local pid group name loop i
 
 	for pid in $(jobs -p); do
 		kill -TERM "$pid" 2>/dev/null
@@ -105,6 +107,9 @@ case_end() {
 	done
 	for ((i = ${#mounts[@]} - 1; i >= 0; i--)); do
 		mountpoint -q "${mounts[i]}" && umount "${mounts[i]}"
+	done
+	for name in "${mapped[@]}"; do
+		device_mapper remove "$name"
 	done
 	for loop in "${loops[@]}"; do
 		losetup -d "$loop"
@@ -228,8 +233,30 @@ cold_file() {
 # A loop device over a new file of so many MiB, which nobody else uses: its path is in $loop.
 loop_device() {
 	dd if=/dev/urandom of=disk.img bs=1M count="$1" status=none conv=fsync || fail "no room for disk.img"
-	loop=$(losetup -f --show disk.img) || skip "no loop device can be made"
+	loop_over disk.img
+}
+
+loop_over() {
+	loop=$(losetup -f --show "$1") || skip "no loop device can be made"
 	loops+=("$loop")
+}
+
+# dmsetup, where there may be no udev to wait for.
+device_mapper() {
+	dmsetup --noudevsync --noudevrules "$@"
+}
+
+# A device of what the table on stdin says: mapped_device NAME; its path is in $mapping.
+mapped_device() {
+	modprobe dm_mod 2>/dev/null
+	device_mapper create "$1" || fail "no device can be mapped: $(tail -n 1 log)"
+	mapped+=("$1")
+	mapping=/dev/$(dmsetup info -c --noheadings -o blkdevname "$1")
+}
+
+# The same device, of another table.
+remap_device() {
+	device_mapper suspend "$1" && device_mapper reload "$1" && device_mapper resume "$1" || fail "$1: $(tail -n 1 log)"
 }
 
 # --- reports ------------------------------------------------------------------------------------------------------------
@@ -279,7 +306,13 @@ observed() {
 # $agent.
 attached() {
 	agent_pid "$observer"
-	wait_for "${ATTACH_SECONDS:-40}" grep -q 'threads marked' "$observed_report.err" || fail "the agent does not attach"
+	wait_for "${ATTACH_SECONDS:-40}" marked_or_over
+	grep -q 'threads marked' "$observed_report.err" ||
+		fail "the agent does not attach: $(tail -n 2 "$observed_report.err")"
+}
+
+marked_or_over() {
+	grep -q 'threads marked' "$observed_report.err" || ! kill -0 "$observer"
 }
 
 # A number from a report: num REPORT JQ
@@ -296,23 +329,27 @@ ranking() {
 	jq -r '[.bottlenecks[] | "\(.id) \(.impact_percent | floor)%"] | join(", ")' "$1"
 }
 
-# The largest bottleneck is ID.
+# The largest bottleneck is ID. An emulated CPU takes many times as long for the same work, while disks and timers do not:
+# there what the CPUs need may come before it, if it is a sixth of the time or more.
 first_is() {
-	[ "$(num "$1" '.bottlenecks[0].id')" = "$2" ] || fail "expected $2 first, found: $(ranking "$1")"
+	jq -e --arg id "$2" --argjson emulated "$((TOLERANCE > 1))" '[.bottlenecks[] | select(.id == $id
+			or $emulated == 0 or (.id | IN("serial", "cpu-bound", "cpu-oversubscribed") | not))][0]
+		| .id == $id and ($emulated == 0 or .impact_percent > 16)' "$1" >/dev/null ||
+		fail "expected $2 first, found: $(ranking "$1")"
 }
 
-# share_is REPORT ID PERCENT POINTS: the impact of ID is within so many points.
+# share_is REPORT ID PERCENT POINTS: the impact of ID is within so many points (times the tolerance).
 share_is() {
-	jq -e --arg id "$2" --argjson want "$3" --argjson points "$4" \
+	jq -e --arg id "$2" --argjson want "$3" --argjson points "$(($4 * TOLERANCE))" \
 		'([.bottlenecks[] | select(.id == $id) | .impact_percent] | add) as $p | $p != null and ($p - $want | fabs) <= $points' \
-		"$1" >/dev/null || fail "expected $2 at $3 +- $4 points, found: $(ranking "$1")"
+		"$1" >/dev/null || fail "expected $2 at $3 +- $(($4 * TOLERANCE)) points, found: $(ranking "$1")"
 }
 
-# near FOUND WANTED PERCENT WHAT [SLACK]: equal within so many percent, or within the absolute slack.
+# near FOUND WANTED PERCENT WHAT [SLACK]: equal within so many percent, or within the absolute slack (times the tolerance).
 near() {
-	awk -v a="$1" -v b="$2" -v p="$3" -v s="${5:-0}" \
-		'BEGIN { d = a - b; if (d < 0) d = -d; exit !(a != "null" && (d <= b * p / 100 || d <= s)) }' ||
-		fail "$4: found $1, the truth is $2 (allowed: $3 %)"
+	awk -v a="$1" -v b="$2" -v p="$(($3 * TOLERANCE))" -v s="${5:-0}" -v t="$TOLERANCE" \
+		'BEGIN { d = a - b; if (d < 0) d = -d; exit !(a != "null" && (d <= b * p / 100 || d <= s * t)) }' ||
+		fail "$4: found $1, the truth is $2 (allowed: $(($3 * TOLERANCE)) %)"
 }
 
 # Value of KEY=VALUE in the output of a workload.

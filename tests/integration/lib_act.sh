@@ -6,16 +6,24 @@
 
 # A group for the app (which is not alone there: a process sleeps beside it) and those it competes with, and one for the
 # agent. They outweigh the rest of the machine, so that what others run there matters little; but not by so much that
-# new agents outside would take seconds to load.
+# new agents outside would take seconds to load. ARENA_SHARES is less where nobody else runs, and this shell is slow.
+#
+# In v2 groups and processes exclude each other, so the arena is a group beside those that group_inside() makes, and
+# beside the agent's; all of them are in $ground, which is the arena itself in v1.
 arena() {
-	v1_mount cpu >/dev/null || skip "the cpu controller is not in a v1 hierarchy here: the virtual machines test v2"
+	use_weights
 	group_make cpu
-	group_set "$group" cpu.shares 4096
+	group_set "$group" "$WEIGHT" "$(weight 4096)"
 	AGENT_OUTSIDE=("${AGENT[@]}")
 	AGENT=("${IN[@]}" "$group" -- "${AGENT[@]}")
 	group_make cpu
-	arena=$group
-	group_set "$arena" cpu.shares 4096
+	ground=$group
+	arena=$ground
+	group_set "$ground" "$WEIGHT" "$(weight "${ARENA_SHARES:-4096}")"
+	if [ "$version" -eq 2 ]; then
+		group_inside arena
+		arena=$group
+	fi
 	start "${IN[@]}" "$arena" -- sleep 600
 	stranger=$started
 	INSIDE=("${IN[@]}" "$arena" --)
@@ -26,9 +34,30 @@ agent_inside() {
 	AGENT=("${INSIDE[@]}" "${AGENT_OUTSIDE[@]}")
 }
 
+# The file with a group's weight is $WEIGHT, and what v1 calls so many shares there: weight SHARES
+use_weights() {
+	WEIGHT=cpu.weight
+	CPU_LINE=
+	if v1_mount cpu >/dev/null; then
+		WEIGHT=cpu.shares
+		CPU_LINE='cpu\(,cpuacct\)\?'
+	fi
+}
+
+weight() {
+	if [ "$WEIGHT" = cpu.shares ]; then
+		echo "$1"
+	else
+		echo $(($1 * 100 / 1024))
+	fi
+}
+
 # group_inside NAME [ABOVE]: makes a group in the arena; its path is in $group.
 group_inside() {
-	group=${2:-$arena}/accel-test-$1
+	local above=${2:-$ground}
+
+	group=$above/accel-test-$1
+	[ "$version" -eq 1 ] || echo +cpu >"$above/cgroup.subtree_control" || fail "$above cannot have groups"
 	mkdir "$group" || fail "$group cannot be made"
 	groups=("$group" "${groups[@]}")
 }
@@ -121,30 +150,34 @@ as_before() {
 
 # --- what the agent did ---
 
-# The group of the followed agent (of which there is one) below a folder, the arena if none is named: in $ours.
+# The group of the followed agent (of which there is one) for an app that was in a group, the arena if none is named: in
+# $ours.
 find_ours() {
-	ours=$(find "${1:-$arena}" -type d -name 'accel-agent.*' | head -n 1)
+	local where=${1:-$arena}
+
+	[ "$version" -eq 1 ] || where=${where%/*}
+	ours=$(find "$where" -type d -name 'accel-agent.*' | head -n 1)
 	[ -n "$ours" ]
 }
 
 in_group_of_ours() {
-	grep -q '^[0-9]*:cpu\(,cpuacct\)\?:.*/accel-agent\.[0-9a-f.-]*$' "/proc/$1/cgroup"
+	grep -q "^[0-9]*:$CPU_LINE:.*/accel-agent\.[0-9a-f.-]*\$" "/proc/$1/cgroup"
 }
 
 is_in() {
 	grep -qx "$1" "$2/cgroup.procs"
 }
 
-# raised GROUP VALUE: its weight is larger than VALUE.
+# raised GROUP SHARES: its weight is larger than that of so many shares.
 raised() {
 	local value
 
-	value=$(cat "$1/cpu.shares") && [ "$value" -gt "$2" ]
+	value=$(cat "$1/$WEIGHT") && [ "$value" -gt "$(weight "$2")" ]
 }
 
 # The change of the weight of a group, by the end of its path, as a jq expression: weight_of END
 weight_of() {
-	echo "(.actions[] | select(.knob == \"cpu.shares\" and (.target | endswith(\"$1\"))))"
+	echo "(.actions[] | select(.knob == \"$WEIGHT\" and (.target | endswith(\"$1\"))))"
 }
 
 all_restored() {

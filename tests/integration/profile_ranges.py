@@ -7,15 +7,15 @@ import sys
 import urllib.parse
 import zlib
 
-HEADER = struct.Struct("<8sIIQQ5II4I2Q2q")
+HEADER = struct.Struct("<8sIIQQ5I3IQq8I8Q2q")
 NEXT_BYTES = 8 * 16
 
 
 def main():
     data = open(sys.argv[1], "rb").read()
-    (magic, version, checksum, size, _, nfiles, nranges, text_bytes, key_bytes, _, _,
-     runs, _, _, _, cold_ns, _, _, _) = HEADER.unpack_from(data)
-    assert magic == b"accelprf" and version == 1 and size == len(data), (magic, version, size, len(data))
+    (magic, version, checksum, size, _, nfiles, nranges, text_bytes, key_bytes, _, _, _, _,
+     _, _, runs, _, _, _, _, _, _, _, cold_ns, *_) = HEADER.unpack_from(data)
+    assert magic == b"accelprf" and version == 2 and size == len(data), (magic, version, size, len(data))
     assert checksum == zlib.crc32(data[16:]), "checksum"
     files_at = HEADER.size + NEXT_BYTES
     ranges_at = files_at + nfiles * 24

@@ -51,6 +51,7 @@ int fake_make(void **state)
 	make_group(fake, true, &fake->v2);
 	fake_put(fake, "/v1/app/cgroup.procs", "\n");
 	fake_put(fake, "/v2/app/cgroup.procs", "\n");
+	fake_put(fake, "/v2/app/cgroup.type", "domain\n");
 	*state = fake;
 	return 0;
 }

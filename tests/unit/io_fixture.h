@@ -4,7 +4,9 @@
 #ifndef IO_FIXTURE_H
 #define IO_FIXTURE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "accel_io.h"
 
@@ -30,5 +32,12 @@ unsigned char io_fixture_byte(size_t i);
  */
 void io_fixture_each(struct io_fixture *f, struct accel_io_config config,
 		     void (*test)(struct io_fixture *f, struct accel_io *io));
+
+/*
+ * From now on, a system call whose second argument is that much or more fails with an error in all threads of this
+ * process. For children only. The other one tells beforehand whether that works here, and says so on stdout if not.
+ */
+bool io_fixture_can_refuse(void);
+void io_fixture_refuse(int number, uint32_t second, int err);
 
 #endif /* IO_FIXTURE_H */

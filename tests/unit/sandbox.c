@@ -4,7 +4,10 @@
 #include "sandbox.h"
 
 #include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
+#include <linux/openat2.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -116,4 +120,16 @@ unsigned int sandbox_journals(struct sandbox *s, const char *prefix, char ret[PA
 	if (dir)
 		closedir(dir);
 	return n;
+}
+
+void sandbox_need_openat2(void)
+{
+	struct open_how how = { .flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT };
+	int fd = (int)syscall(SYS_openat2, AT_FDCWD, "/", &how, sizeof(how));
+
+	if (fd < 0) {
+		print_message("skip: no openat2() here: %s\n", strerror(errno));
+		skip();
+	}
+	close(fd);
 }

@@ -37,6 +37,11 @@ void sandbox_write(struct sandbox *s, const char *below, const char *text);
 void sandbox_assert(struct sandbox *s, const char *below, const char *text);
 
 /*
+ * Ends the test, as skipped, where openat2() is refused: by an emulator or a container's filter.
+ */
+void sandbox_need_openat2(void);
+
+/*
  * The number of entries in the state folder whose names start with prefix; the last one's path is left in ret.
  */
 unsigned int sandbox_journals(struct sandbox *s, const char *prefix, char ret[PATH_MAX]);

@@ -246,6 +246,7 @@ static void test_privileges(void **state)
 static const struct features everything = {
 	.btf = true,
 	.task_storage = true,
+	.first_pids = true,
 	.ring_buffer = true,
 	.task_iterator = true,
 	.user_registers = true,
@@ -260,6 +261,7 @@ static const struct features everything = {
 	.block_rq_complete = 3,
 	.add_to_page_cache = 1,
 	.folios = true,
+	.page_use = true,
 	.direct_reclaim = 2,
 	.memcg_reclaim = 2,
 };
@@ -279,8 +281,10 @@ static void test_features(void **state)
 	size_t i;
 
 	look(f, &everything);
-	for (i = 0; i < f->used; i++)
+	for (i = 0; i < f->used; i++) {
 		assert_int_equal(f->rows[i].state, FINDING_OK);
+		assert_ptr_equal(find(f, f->rows[i].name), &f->rows[i]); /* each is said once */
+	}
 	assert_finding(f, "scheduler", FINDING_OK, "4 arguments");
 	assert_finding(f, "block requests", FINDING_OK, "block_io_start: ");
 	assert_finding(f, "page cache", FINDING_OK, "folios");
@@ -289,8 +293,14 @@ static void test_features(void **state)
 	old.block_io_start = -1;
 	old.block_rq_issue = 2;
 	old.folios = false;
+	old.task_storage = false;
+	old.user_registers = false;
+	old.page_use = false;
 	look(f, &old);
-	assert_int_equal(findings_status(f), EXIT_DONE);
+	assert_int_equal(findings_status(f), features_old_ways() ? EXIT_DONE : EXIT_UNSUPPORTED);
+	assert_finding(f, "task storage", FINDING_MISSING, "Linux 5.13");
+	assert_finding(f, "user registers", features_old_ways() ? FINDING_OK : FINDING_MISSING, "Linux 5.15");
+	assert_finding(f, "page use", FINDING_MISSING, "Linux 6.12");
 	assert_finding(f, "scheduler", FINDING_OK, "3 arguments");
 	assert_finding(f, "block requests", FINDING_OK, "block_rq_insert");
 	assert_finding(f, "page cache", FINDING_OK, "pages");
@@ -308,13 +318,14 @@ static void test_needed_features(void **state)
 	memset(&without[0], 0, sizeof(without[0]));
 	without[1].ring_buffer = false;
 	without[2].task_storage = false;
-	without[3].user_registers = false;
+	without[2].first_pids = false;
+	without[3].sched_process_exit = -1;
 	without[4].task_iterator = false;
 	without[5].sched_switch = -1;
 	without[6].sched_wakeup = -1;
 	without[7].task_newtask = -1;
 	without[8].sched_process_exec = -1;
-	without[9].sched_process_exit = -1;
+	without[9].reads_refused = true;
 	for (i = 0; i < 11; i++) {
 		look(f, &without[i]);
 		assert_int_equal(findings_status(f), i < 10 ? EXIT_UNSUPPORTED : EXIT_DONE);

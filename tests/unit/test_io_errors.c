@@ -3,8 +3,6 @@
 /* The I/O engine with what does not work: errors stay with their operation, and so does a cancelled run. */
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -16,7 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -282,23 +279,29 @@ static void *cancel_soon(void *argument)
 
 static void do_cancelled_meanwhile(struct io_fixture *f, struct accel_io *io)
 {
-	unsigned char *buffer = calloc(CANCEL_OPS, 16);
+	unsigned char *buffer = malloc(CANCEL_OPS * 16);
 	struct accel_io_op *ops = calloc(CANCEL_OPS, sizeof(*ops));
-	int fd = io_fixture_file(f, "good", BYTES);
+	int fd = io_fixture_file(f, "good", BYTES), tries, err = 0;
 	pthread_t thread;
 	size_t i, done = 0;
 
 	assert_true(buffer && ops);
-	for (i = 0; i < CANCEL_OPS; i++) /* all of the same bytes, so that none is merged; byte 1 is not 0 */
-		ops[i] = (struct accel_io_op){
-			.fd = fd, .kind = ACCEL_IO_READ, .offset = 1, .bytes = 16, .buffer = buffer + 16 * i
-		};
 	cancelled_io = io;
 	awaited = buffer;
 	runner = pthread_self();
-	assert_int_equal(pthread_create(&thread, NULL, cancel_soon, NULL), 0);
-	assert_int_equal(accel_io_run(io, ops, CANCEL_OPS), -ECANCELED);
-	pthread_join(thread, NULL);
+	/* on a busy machine the signal may come when all is done */
+	for (tries = 0; tries < 10 && !err; tries++) {
+		accel_io_resume(io);
+		memset(buffer, 0, CANCEL_OPS * 16);
+		for (i = 0; i < CANCEL_OPS; i++) /* all of the same bytes, so that none is merged; byte 1 is not 0 */
+			ops[i] = (struct accel_io_op){
+				.fd = fd, .kind = ACCEL_IO_READ, .offset = 1, .bytes = 16, .buffer = buffer + 16 * i
+			};
+		assert_int_equal(pthread_create(&thread, NULL, cancel_soon, NULL), 0);
+		err = accel_io_run(io, ops, CANCEL_OPS);
+		pthread_join(thread, NULL);
+	}
+	assert_int_equal(err, -ECANCELED);
 	for (i = 0; i < CANCEL_OPS; i++) {
 		assert_true(ops[i].result == 16 || ops[i].result == -ECANCELED);
 		assert_int_equal(ops[i].result == 16, buffer[16 * i] == io_fixture_byte(1));
@@ -323,21 +326,6 @@ static void test_cancelled_meanwhile(void **state)
 
 /* --- a system that has no io_uring, or refuses it --- */
 
-/* From now on, a system call fails with an error in this process. */
-static void refuse(int number, int err)
-{
-	struct sock_filter filter[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (uint32_t)number, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (uint32_t)err),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	const struct sock_fprog program = { .len = 4, .filter = filter };
-
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
-		_exit(100);
-}
-
 static int read_two(struct accel_io *io, int dir, int fd)
 {
 	unsigned char buffer[100];
@@ -358,7 +346,7 @@ static int without(int dir, int fd, int number, int err)
 	char want[100];
 	struct accel_io *io;
 
-	refuse(number, err);
+	io_fixture_refuse(number, 0, err);
 	if (accel_io_open(&asked, &io) != -ENOTSUP)
 		return 1;
 	if (accel_io_open(NULL, &io))
@@ -396,6 +384,8 @@ static void assert_survived(struct io_fixture *f, int number, int err)
 /* Refused at the door, as seccomp, the sysctl, and kernels without it do: threads instead, the reason named, no noise. */
 static void test_uring_refused(void **state)
 {
+	if (!io_fixture_can_refuse())
+		skip();
 	assert_survived(*state, SYS_io_uring_setup, EPERM);
 	assert_survived(*state, SYS_io_uring_setup, ENOSYS);
 	assert_survived(*state, SYS_io_uring_setup, ENOMEM);
@@ -404,6 +394,8 @@ static void test_uring_refused(void **state)
 /* Let in, and refused when it is used. */
 static void test_uring_refused_later(void **state)
 {
+	if (!io_fixture_can_refuse())
+		skip();
 	assert_survived(*state, SYS_io_uring_enter, EPERM);
 	assert_survived(*state, SYS_io_uring_enter, EACCES);
 }

@@ -166,13 +166,13 @@ static void missing_files_are_explained(void **state)
 
 	for (i = 0; knobs[i]; i++) {
 		assert_int_equal(knobs[i]->probe(fake->root, &fake->v1, why), -ENOENT);
-		assert_non_null(strstr(why, "this kernel has no "));
+		assert_non_null(strstr(why, knobs[i]->only_v2 ? "cgroup v1 has no " : "this kernel has no "));
 		assert_non_null(strstr(why, knobs[i]->file(&fake->v1)));
 	}
 	fake_put(fake, "/v2/app/cgroup.controllers", "cpuset cpu io\n");
 	assert_int_equal(knob_cpu_idle.probe("", &fake->v2, why), -ENOENT);
 	assert_string_equal(why, "this kernel has no cpu.idle here");
-	assert_int_equal(knob_memory_low.probe("", &fake->v2, why), -ENOENT);
+	assert_int_equal(knob_memory_low.probe("", &fake->v2, why), -EOPNOTSUPP);
 	assert_string_equal(why, "the controller memory is not enabled for this control group");
 	strcat(gone.directory, "-gone");
 	assert_int_equal(knob_cpu_idle.probe("", &gone, why), -ENOENT);
@@ -187,9 +187,27 @@ static void v1_root_is_left_alone(void **state)
 
 	fake_put(fake, "/v1/app/cpu.shares", "1024\n");
 	assert_int_equal(knob_cpu_weight.probe("", &fake->v1, why), 0);
-	fake_put(fake, "/v1/app/cgroup.sane_behavior", "0\n");
+	fake_put(fake, "/v1/app/release_agent", "\n");
 	assert_int_equal(knob_cpu_weight.probe("", &fake->v1, why), -EACCES);
 	assert_string_equal(why, "cpu.shares is not changed in the root of a hierarchy");
+}
+
+/* v2 shows some there, which a group has as well; what it does not show tells nothing but of those. */
+static void v2_root_is_left_alone(void **state)
+{
+	struct fake *fake = *state;
+	char why[KNOB_WHY], type[128];
+
+	snprintf(type, sizeof(type), "%s/v2/app/cgroup.type", fake->root);
+	assert_int_equal(unlink(type), 0);
+	assert_int_equal(knob_cpu_weight.probe("", &fake->v2, why), -EACCES);
+	assert_string_equal(why, "cpu.weight is not changed in the root of a hierarchy");
+	assert_int_equal(knob_cpu_idle.probe("", &fake->v2, why), -EACCES);
+	assert_int_equal(knob_memory_reclaim.probe("", &fake->v2, why), -ENOENT);
+	fake_put(fake, "/v2/app/memory.reclaim", "");
+	assert_int_equal(knob_memory_reclaim.probe("", &fake->v2, why), -EACCES);
+	assert_int_equal(knob_memory_soft_limit.probe("", &fake->v2, why), -ENOENT);
+	assert_string_equal(why, "cgroup v2 has no memory.soft_limit_in_bytes");
 }
 
 /* Thousandths of the default become the kernel's numbers, kept within its bounds however large the demand. */
@@ -340,7 +358,7 @@ static void cpuset_cpus_needs_mems_in_v1(void **state)
 	assert_int_equal(knob_cpuset_cpus.probe("", &fake->v2, why), 0);
 	fake_put(fake, "/v1/app/cpuset.cpus", "0-1\n");
 	fake_put(fake, "/v1/app/cpuset.mems", "\n");
-	assert_int_equal(knob_cpuset_cpus.probe("", &fake->v1, why), -ENODEV);
+	assert_int_equal(knob_cpuset_cpus.probe("", &fake->v1, why), -EBUSY);
 	assert_string_equal(why, "no process can be in this control group: its cpuset.mems is empty");
 	fake_put(fake, "/v1/app/cpuset.mems", "0\n");
 	assert_int_equal(knob_cpuset_cpus.probe("", &fake->v1, why), 0);
@@ -365,14 +383,23 @@ static void cpuset_effective_is_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(table_is_complete),  ON_FAKE(first_line_is_read),
-		ON_FAKE(one_line_is_written),         ON_FAKE(other_group_is_left_alone),
-		ON_FAKE(linked_group_is_refused),     cmocka_unit_test(refusals_are_explained),
-		ON_FAKE(missing_files_are_explained), ON_FAKE(v1_root_is_left_alone),
-		ON_FAKE(cpu_weight_has_bounds),       ON_FAKE(cpu_weight_round_trip),
-		ON_FAKE(cpu_weight_is_restored),      ON_FAKE(cpu_weight_of_idle_group_is_refused),
-		ON_FAKE(cpu_idle_is_a_switch),        ON_FAKE(cpu_idle_keeps_weights),
-		ON_FAKE(cpuset_cpus_is_restored),     ON_FAKE(cpuset_cpus_needs_mems_in_v1),
+		cmocka_unit_test(table_is_complete),
+		ON_FAKE(first_line_is_read),
+		ON_FAKE(one_line_is_written),
+		ON_FAKE(other_group_is_left_alone),
+		ON_FAKE(linked_group_is_refused),
+		cmocka_unit_test(refusals_are_explained),
+		ON_FAKE(missing_files_are_explained),
+		ON_FAKE(v1_root_is_left_alone),
+		ON_FAKE(v2_root_is_left_alone),
+		ON_FAKE(cpu_weight_has_bounds),
+		ON_FAKE(cpu_weight_round_trip),
+		ON_FAKE(cpu_weight_is_restored),
+		ON_FAKE(cpu_weight_of_idle_group_is_refused),
+		ON_FAKE(cpu_idle_is_a_switch),
+		ON_FAKE(cpu_idle_keeps_weights),
+		ON_FAKE(cpuset_cpus_is_restored),
+		ON_FAKE(cpuset_cpus_needs_mems_in_v1),
 		ON_FAKE(cpuset_effective_is_read),
 	};
 

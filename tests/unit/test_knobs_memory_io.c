@@ -222,6 +222,22 @@ static void io_weight_v2_chooses_its_file(void **state)
 	assert_int_equal(knob_io_weight.probe(fake->root, &fake->v2, why), 0);
 }
 
+/* A group that was not given the controller yet: whether that would be of use is known before. */
+static void io_without_the_controller(void **state)
+{
+	const struct fake *fake = *state;
+	char why[KNOB_WHY];
+
+	fake_put(fake, "/v2/app/cgroup.controllers", "cpu memory\n");
+	put_scheduler(fake, "vda", "[none]\n");
+	assert_int_equal(knob_io_weight.probe(fake->root, &fake->v2, why), -ENODEV);
+	assert_int_equal(knob_io_prio.probe(fake->root, &fake->v2, why), -ENODEV);
+	put_scheduler(fake, "vda", "[bfq] none\n");
+	put_scheduler(fake, "vdb", "[mq-deadline]\n");
+	assert_int_equal(knob_io_weight.probe(fake->root, &fake->v2, why), -EOPNOTSUPP);
+	assert_int_equal(knob_io_prio.probe(fake->root, &fake->v2, why), -EOPNOTSUPP);
+}
+
 /* Each of the three files has bounds and a form of its own. */
 static void io_weight_has_bounds(void **state)
 {
@@ -270,6 +286,20 @@ static void io_prio_needs_mq_deadline(void **state)
 	assert_int_equal(knob_io_prio.probe(fake->root, &fake->v2, why), 0);
 }
 
+/* In the root of a v1 hierarchy it is not changed, but tells whether the kernel has it: for groups yet to be made. */
+static void io_prio_of_the_kernel(void **state)
+{
+	const struct fake *fake = *state;
+	char why[KNOB_WHY];
+
+	put_scheduler(fake, "vda", "[mq-deadline]\n");
+	fake_put(fake, "/v1/app/release_agent", "\n");
+	assert_int_equal(knob_io_prio.probe(fake->root, &fake->v1, why), -ENOENT);
+	assert_string_equal(why, "this kernel has no blkio.prio.class here");
+	fake_put(fake, "/v1/app/blkio.prio.class", "no-change\n");
+	assert_int_equal(knob_io_prio.probe(fake->root, &fake->v1, why), -EACCES);
+}
+
 /* The class is a word that the kernel knows, and is put back. */
 static void io_prio_is_restored(void **state)
 {
@@ -287,10 +317,13 @@ static void io_prio_is_restored(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		ON_FAKE(memory_low_is_rounded),  ON_FAKE(memory_low_is_restored),        ON_FAKE(soft_limit_is_rounded),
-		ON_FAKE(reclaim_is_an_order),    ON_FAKE(reclaim_of_less_is_no_error),   ON_FAKE(schedulers_are_listed),
-		ON_FAKE(io_weight_v1_needs_bfq), ON_FAKE(io_weight_v2_chooses_its_file), ON_FAKE(io_weight_has_bounds),
-		ON_FAKE(io_weight_is_restored),  ON_FAKE(io_prio_needs_mq_deadline),     ON_FAKE(io_prio_is_restored),
+		ON_FAKE(memory_low_is_rounded),       ON_FAKE(memory_low_is_restored),
+		ON_FAKE(soft_limit_is_rounded),       ON_FAKE(reclaim_is_an_order),
+		ON_FAKE(reclaim_of_less_is_no_error), ON_FAKE(schedulers_are_listed),
+		ON_FAKE(io_weight_v1_needs_bfq),      ON_FAKE(io_weight_v2_chooses_its_file),
+		ON_FAKE(io_without_the_controller),   ON_FAKE(io_weight_has_bounds),
+		ON_FAKE(io_weight_is_restored),       ON_FAKE(io_prio_needs_mq_deadline),
+		ON_FAKE(io_prio_is_restored),         ON_FAKE(io_prio_of_the_kernel),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -101,6 +101,8 @@ static void test_usual(void **state)
 		{ "python3 -Wignore gen.py", "gen.py" },
 		{ "python3 -c print(1) build.py", NULL },
 		{ "python3", NULL },
+		{ "python3 - clang --version", NULL },
+		{ "sh - build.sh", "build.sh" },
 		{ "java -Xmx1g -cp a:b -jar x.jar", "x.jar" },
 		{ "java -classpath a:b org.Main", "org.Main" },
 		{ "java --class-path a:b org.Main", "org.Main" },

@@ -32,7 +32,7 @@ static const struct profile_file four[] = {
 
 static struct profile made_of(const struct profile_file *files, const struct profile_range *ranges, uint32_t n)
 {
-	return (struct profile){ .key = { "make", "/bin/make", "/src" },
+	return (struct profile){ .key = { .command = "make", .program = "/bin/make", .directory = "/src" },
 				 .files = files,
 				 .ranges = ranges,
 				 .text = text,
@@ -275,7 +275,7 @@ static void history_is_kept(void **state)
 
 	(void)state;
 	last.history = (struct profile_history){
-		.runs = UINT32_MAX, .replays = 2, .disabled = 1, .cold_ns = 77, .recorded_ns = 1
+		.runs = UINT32_MAX, .replays = 2, .disabled = 1, .cold.wall_ns = 77, .recorded_ns = 1
 	};
 	last.next[0].id = 9;
 	last.nnext = 1;
@@ -283,7 +283,7 @@ static void history_is_kept(void **state)
 	assert_int_equal(merged.history.runs, UINT32_MAX);
 	assert_int_equal(merged.history.replays, 2);
 	assert_int_equal(merged.history.disabled, 1);
-	assert_int_equal(merged.history.cold_ns, 77);
+	assert_int_equal(merged.history.cold.wall_ns, 77);
 	assert_int_equal(merged.history.recorded_ns, 5);
 	assert_int_equal(merged.nnext, 1);
 	assert_int_equal(merged.next[0].id, 9);
@@ -386,6 +386,34 @@ static void limit_of_ranges(void **state)
 	free(b);
 }
 
+/* What becomes one range counts as one, however many there were of it: it makes room for those that come later. */
+static void limit_counts_what_is_joined(void **state)
+{
+	const uint32_t n = PROFILE_RANGES_MAX, joined = n / UINT16_MAX + 1;
+	struct profile_range *a = malloc(n * sizeof(*a)), *b = malloc(n * sizeof(*b));
+	struct profile last, run, merged;
+	uint32_t i;
+
+	(void)state;
+	for (i = 0; i < n; i++) {
+		a[i] = (struct profile_range){ A, i, 1, 1 };
+		b[i] = (struct profile_range){ B, 2 * i, 1, 1 };
+	}
+	b[0] = a[n - 1]; /* the others come behind it */
+	last = made_of(four, a, n);
+	run = made_of(four, b, n);
+	merged = merge(&last, NULL, &run);
+	assert_int_equal(merged.nranges, n);
+	assert_int_equal(merged.ranges[0].pages, UINT16_MAX);
+	assert_int_equal(merged.ranges[joined].seen, 3); /* the one that both have */
+	assert_int_equal(merged.ranges[joined].page, n - 1);
+	for (i = joined + 1; i < n; i++)
+		assert_int_equal(merged.ranges[i].page, 2 * (i - joined));
+	profile_close(&merged);
+	free(a);
+	free(b);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -406,6 +434,7 @@ int main(void)
 		cmocka_unit_test(nonsense_is_refused),
 		cmocka_unit_test(random_overlaps),
 		cmocka_unit_test(limit_of_ranges),
+		cmocka_unit_test(limit_counts_what_is_joined),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

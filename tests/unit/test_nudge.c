@@ -64,27 +64,53 @@ static unsigned long interrupted(void)
 	return count;
 }
 
-static unsigned long interruptions_in(long ms)
+/* How long the app had a CPU so far: where others need it as well, that is less than the time that passed. */
+static unsigned long long ran_ns(void)
 {
-	const struct timespec nap = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
-	unsigned long before = interrupted();
+	unsigned long long ran = 0;
+	char path[32];
+	FILE *f;
 
-	nanosleep(&nap, NULL);
+	snprintf(path, sizeof(path), "/proc/%d/schedstat", (int)app);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	assert_int_equal(fscanf(f, "%llu", &ran), 1);
+	fclose(f);
+	return ran;
+}
+
+/* While the app runs for so long. */
+static unsigned long interruptions_in(unsigned int ms)
+{
+	const struct timespec nap = { .tv_nsec = 10000000 };
+	unsigned long long begin = ran_ns();
+	unsigned long before = interrupted();
+	int naps;
+
+	for (naps = 0; naps < 3000 && ran_ns() - begin < ms * 1000000ULL; naps++)
+		nanosleep(&nap, NULL);
+	assert_in_range(naps, 1, 2999);
 	return interrupted() - before;
 }
 
-/* 2000 times in 200 ms if nobody else needs the CPU; without it, at most at each tick. */
+/*
+ * 1000 times in 100 ms if the naps are as short as they should be; without it, at each tick, and whenever others who
+ * need the CPU take their turns.
+ */
 static void test_interrupts(void **state)
 {
+	unsigned long with, without;
 	struct nudge *nudge;
 
 	(void)state;
 	become(SCHED_RR | SCHED_RESET_ON_FORK, 1);
 	nudge = nudge_start("", app);
 	assert_non_null(nudge);
-	assert_in_range(interruptions_in(200), 300, 4000);
+	with = interruptions_in(100);
 	nudge_stop(nudge);
-	assert_in_range(interruptions_in(200), 0, 250);
+	without = interruptions_in(100);
+	print_message("%lu with, %lu without\n", with, without);
+	assert_in_range(with, 2 * without + 50, 4000);
 }
 
 /* Who is no realtime process himself has to wait for his turn, too, so it would be of no use. */

@@ -575,13 +575,17 @@ static void test_budget(void **state)
 	} good[] = {
 		{ "--budget 1 a", 1 },
 		{ "--budget 3K a", 3 << 10 },
+		{ "--budget 3k a", 3 << 10 },
+		{ "--budget 512m a", 512 << 20 },
+		{ "--budget 2g a", 2ULL << 30 },
+		{ "--budget 2t a", 2ULL << 40 },
 		{ "--budget 1536M a", 1536ULL << 20 },
 		{ "--budget 2G a", 2ULL << 30 },
 		{ "--budget 8388607T a", 8388607ULL << 40 },
 		{ "--budget 9223372036854775807 a", INT64_MAX },
 	};
-	static const char *const bad[] = { "0",    "0G", "1X", "1KK",      "K",
-					   "1.5G", "-1", "1k", "8388608T", "9223372036854775808",
+	static const char *const bad[] = { "0",    "0G", "1X",  "1KK",      "K",
+					   "1.5G", "-1", "1kk", "8388608T", "9223372036854775808",
 					   "0x10" };
 	char line[128];
 	struct config c;
@@ -598,6 +602,7 @@ static void test_budget(void **state)
 			fail_msg("accepted, or not named: %s: %s", line, message);
 	}
 	refused("--app x --budget 1G", "--budget");
+	refused("--app x --all", "profile forget");
 }
 
 /* The help names every option and its letter. */

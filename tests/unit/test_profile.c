@@ -45,12 +45,12 @@ static const struct profile_range ranges[] = {
 static struct profile sample(void)
 {
 	return (struct profile){
-		.key = { "make", "/usr/bin/make", "/home/a" },
+		.key = { "make", "/usr/bin/make", "/home/a", 1000, PROFILE_KEY_CONTAINER, 240000, 1650000000000000001 },
 		.history = { .runs = 7,
 			     .replays = 3,
 			     .unpaid = 1,
-			     .cold_ns = 5000,
-			     .replayed_ns = 4000,
+			     .cold.wall_ns = 5000,
+			     .replayed = { .wall_ns = 4000, .waits_ns = 1000, .cpu_ns = 3, .bytes = 9 },
 			     .recorded_ns = 1700000001,
 			     .replayed_at_ns = 1700000002 },
 		.next = { { .id = 42, .times = 3, .last_run = 7 } },
@@ -175,7 +175,7 @@ static void round_trip(void **state)
 static void empty_profile(void **state)
 {
 	struct sandbox *s = *state;
-	struct profile p = { .key = { "true", "", "" } }, read;
+	struct profile p = { .key = { .command = "true", .program = "", .directory = "" } }, read;
 
 	assert_int_equal(profile_write(s->state, &p), 0);
 	assert_int_equal(profile_open(s->state, profile_id(&p.key), &read), 0);
@@ -204,9 +204,18 @@ static void folders_are_made(void **state)
 static void keys_differ(void **state)
 {
 	const struct profile_key keys[] = {
-		{ "make", "/usr/bin/make", "/a" },  { "make", "/usr/bin/make", "/b" },
-		{ "make", "/bin/make", "/a" },      { "mak", "e/usr/bin/make", "/a" },
-		{ "cmake", "/usr/bin/make", "/a" }, { "make", "/usr/bin/make/a", "" },
+		{ .command = "make", .program = "/usr/bin/make", .directory = "/a" },
+		{ .command = "make", .program = "/usr/bin/make", .directory = "/b" },
+		{ .command = "make", .program = "/bin/make", .directory = "/a" },
+		{ .command = "mak", .program = "e/usr/bin/make", .directory = "/a" },
+		{ .command = "cmake", .program = "/usr/bin/make", .directory = "/a" },
+		{ .command = "make", .program = "/usr/bin/make/a", .directory = "" },
+	};
+	const struct profile_key ours = { "make", "/usr/bin/make", "/a", 0, 0, 240000, 5 }, others[] = {
+		{ "make", "/usr/bin/make", "/a", 1000, 0, 240000, 5 },
+		{ "make", "/usr/bin/make", "/a", 0, PROFILE_KEY_CONTAINER, 240000, 5 },
+		{ "make", "/usr/bin/make", "/a", 0, 0, 240001, 5 },
+		{ "make", "/usr/bin/make", "/a", 0, 0, 240000, 6 },
 	};
 	size_t i, k;
 
@@ -216,6 +225,11 @@ static void keys_differ(void **state)
 			assert_int_equal(profile_id(&keys[i]) == profile_id(&keys[k]), i == k);
 			assert_int_equal(profile_key_equal(&keys[i], &keys[k]), i == k);
 		}
+	/* another user, another container, an upgrade */
+	for (i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		assert_int_not_equal(profile_id(&ours), profile_id(&others[i]));
+		assert_false(profile_key_equal(&ours, &others[i]));
+	}
 }
 
 static void absent_profile(void **state)
@@ -227,12 +241,20 @@ static void absent_profile(void **state)
 	assert_int_equal(profile_open(((struct sandbox *)*state)->state, sample_id() + 1, &read), -ENOENT);
 }
 
-/* Refused, and set aside, so that the next run starts afresh. */
+/* Refused; and by who is about to replace it, and by nobody else, set aside. */
 static void assert_set_aside(struct sandbox *s)
 {
+	const char *why = NULL;
 	struct profile read;
+	int dir;
 
+	assert_int_equal(profile_look(s->state, sample_id(), &read, &why), -EBADMSG);
+	assert_non_null(why);
 	assert_int_equal(open_sample(s, &read), -EBADMSG);
+	assert_true(exists(path_of(s, "")));
+	assert_int_equal(profile_store_lock(s->state, &dir), 0);
+	assert_int_equal(profile_open_locked(s->state, dir, sample_id(), &read), -EBADMSG);
+	close(dir);
 	assert_false(exists(path_of(s, "")));
 	assert_true(exists(path_of(s, ".bad")));
 	assert_int_equal(open_sample(s, &read), -ENOENT);
@@ -288,7 +310,8 @@ static void nonsense_with_a_good_checksum(void **state)
 		size_t at, size;
 		uint64_t value;
 	} cases[] = {
-		{ HEADER(version), 2 },
+		{ HEADER(version), 1 }, /* the one before */
+		{ HEADER(version), 3 },
 		{ HEADER(id), 1 },
 		{ HEADER(nfiles), 2 },
 		{ HEADER(nfiles), UINT32_MAX },
@@ -300,6 +323,10 @@ static void nonsense_with_a_good_checksum(void **state)
 		{ HEADER(key_bytes), UINT32_MAX },
 		{ HEADER(nnext), PROFILE_NEXT_MAX + 1 },
 		{ HEADER(zero), 1 },
+		{ HEADER(uid), 0 }, /* another user's */
+		{ HEADER(key_flags), 2 },
+		{ HEADER(program_size), 1 },
+		{ HEADER(program_mtime_ns), 1 },
 		{ FILES_AT + offsetof(struct profile_file, path), 4, sizeof(text) },
 		{ FILES_AT + offsetof(struct profile_file, path), 4, UINT32_MAX },
 		{ FILES_AT + offsetof(struct profile_file, path), 4, 1 },
@@ -536,7 +563,7 @@ static void huge_file(void **state)
 
 static struct profile named(const char *command)
 {
-	return (struct profile){ .key = { command, "", "" } };
+	return (struct profile){ .key = { .command = command, .program = "", .directory = "" } };
 }
 
 /* Ids of what is there, and of nothing else. */
@@ -591,6 +618,40 @@ static void forget(void **state)
 	profile_close(&read);
 }
 
+/* All of them, whatever is wrong with them, and nothing else. */
+static void forget_all(void **state)
+{
+	struct sandbox *s = *state;
+	struct stat st;
+	uint64_t *ids;
+	size_t n;
+
+	assert_int_equal(profile_store_forget_all(s->state, &ids, &n), 0);
+	assert_int_equal(n, 0);
+	free(ids);
+	write_sample(s);
+	write_raw(s, "bad", 3);
+	assert_set_aside(s);
+	write_sample(s);
+	sandbox_write(s, "/state/0000000000000001.profile", "bad");
+	sandbox_write(s, "/state/0000000000000000.profile.bad", "bad");
+	sandbox_write(s, "/state/other", "not ours");
+	assert_int_equal(profile_store_aside(s->state, &ids, &n), 0);
+	assert_int_equal(n, 2);
+	assert_int_equal(ids[0], 0);
+	assert_int_equal(ids[1], sample_id());
+	free(ids);
+	assert_int_equal(profile_store_forget_all(s->state, &ids, &n), 0);
+	assert_int_equal(n, 3);
+	assert_int_equal(ids[1], 1);
+	assert_int_equal(ids[2], sample_id());
+	free(ids);
+	assert_false(exists(path_of(s, "")));
+	assert_false(exists(path_of(s, ".bad")));
+	assert_false(exists(sandbox_path(s, "/state/0000000000000001.profile")));
+	assert_int_equal(stat(sandbox_path(s, "/state/other"), &st), 0);
+}
+
 static void set_time(struct sandbox *s, const struct profile *p, time_t seconds)
 {
 	const struct timespec times[] = { { .tv_sec = seconds }, { .tv_sec = seconds } };
@@ -642,6 +703,40 @@ static void oldest_go(void **state)
 	close(dir);
 }
 
+/* Who has many pushes out none of who has few, however old those are; before them goes what is of no use to anybody. */
+static void each_user_has_room(void **state)
+{
+	struct profile p[] = { named("a"), named("b"), named("c"), named("d"), named("e") };
+	struct sandbox *s = *state;
+	struct stat st;
+	size_t i;
+	int dir;
+
+	p[0].key.uid = 1000;
+	p[1].key.uid = 1001;
+	for (i = 0; i < 5; i++) {
+		assert_int_equal(profile_write(s->state, &p[i]), 0);
+		set_time(s, &p[i], 1000000 + (time_t)i);
+	}
+	sandbox_write(s, "/state/0123456789abcdef.profile.bad", "");
+	sandbox_write(s, "/state/0123456789abcdef.profile", "");
+	dir = open(s->state, O_RDONLY | O_DIRECTORY);
+	profile_store_prune(dir, profile_id(&p[4].key), 4, UINT64_MAX);
+	assert_int_equal(stat(sandbox_path(s, "/state/0123456789abcdef.profile.bad"), &st), -1);
+	assert_int_equal(stat(sandbox_path(s, "/state/0123456789abcdef.profile"), &st), -1);
+	assert_true(is_there(s, &p[0]) && is_there(s, &p[1]) && is_there(s, &p[3]) && is_there(s, &p[4]));
+	assert_false(is_there(s, &p[2]));
+	profile_store_prune(dir, profile_id(&p[4].key), 3, UINT64_MAX);
+	assert_true(is_there(s, &p[0]) && is_there(s, &p[1]) && is_there(s, &p[4]));
+	profile_store_prune(dir, profile_id(&p[4].key), 2, UINT64_MAX);
+	assert_true(is_there(s, &p[4]));
+	assert_int_equal(is_there(s, &p[0]) + is_there(s, &p[1]), 1);
+	profile_store_prune(dir, profile_id(&p[4].key), 0, UINT64_MAX);
+	assert_true(is_there(s, &p[4]));
+	assert_false(is_there(s, &p[0]) || is_there(s, &p[1]));
+	close(dir);
+}
+
 #define IN_SANDBOX(test) cmocka_unit_test_setup_teardown(test, sandbox_make, sandbox_remove)
 
 int main(void)
@@ -668,7 +763,9 @@ int main(void)
 		IN_SANDBOX(huge_file),
 		IN_SANDBOX(ids_are_listed),
 		IN_SANDBOX(forget),
+		IN_SANDBOX(forget_all),
 		IN_SANDBOX(oldest_go),
+		IN_SANDBOX(each_user_has_room),
 	};
 
 	log_set_level(LOG_LEVEL_ERR);

@@ -34,7 +34,7 @@ static const struct profile_range ranges[] = { { 0, 0, 2, 1 }, { 1, 0, 600, 1 },
 static struct profile sample(const char *command, const char *directory, int64_t recorded_ns)
 {
 	return (struct profile){
-		.key = { command, "/bin/sh", directory },
+		.key = { .command = command, .program = "/bin/sh", .directory = directory },
 		.history = { .runs = 2, .recorded_ns = recorded_ns },
 		.files = files,
 		.ranges = ranges,
@@ -80,8 +80,8 @@ static void last_used_first(void **state)
 	profile_summaries_clear(&all);
 }
 
-/* No folder is no profiles; what cannot be read is counted, and hides nothing. */
-static void unreadable_ones_are_counted(void **state)
+/* No folder is no profiles; what cannot be read is said, hides nothing, and stays where it is. */
+static void unreadable_ones_are_listed(void **state)
 {
 	struct profile good = sample("a", "/x", 1);
 	struct profile_summaries all = read_all(*state);
@@ -91,10 +91,18 @@ static void unreadable_ones_are_counted(void **state)
 	add(*state, &good);
 	sandbox_write(*state, "/state/00000000000000aa.profile", "garbage");
 	sandbox_write(*state, "/state/00000000000000bb.profile", "garbage");
+	sandbox_write(*state, "/state/00000000000000aa.profile.bad", "garbage");
 	assert_int_equal(chmod(sandbox_path(*state, "/state/00000000000000bb.profile"), 0666), 0);
 	all = read_all(*state);
 	assert_int_equal(all.n, 1);
-	assert_int_equal(all.unreadable, 2);
+	assert_int_equal(all.nunreadable, 3);
+	assert_int_equal(all.unreadable[0].id, 0xaa);
+	assert_false(all.unreadable[0].aside);
+	assert_string_equal(all.unreadable[0].why, "it is cut off");
+	assert_int_equal(all.unreadable[1].id, 0xaa);
+	assert_true(all.unreadable[1].aside);
+	assert_int_equal(all.unreadable[2].id, 0xbb);
+	assert_non_null(strstr(all.unreadable[2].why, "others may write it"));
 	profile_summaries_clear(&all);
 	assert_int_equal(chmod(((struct sandbox *)*state)->state, 0777), 0);
 	assert_int_equal(profile_summaries_read(((struct sandbox *)*state)->state, &all), -EPERM);
@@ -124,6 +132,35 @@ static void names_are_found(void **state)
 	profile_summaries_clear(&all);
 }
 
+/* Four or more digits of an id are one, of whatever is there; an id that is there twice is still one. */
+static void ids_have_prefixes(void **state)
+{
+	struct profile good = sample("a", "/x", 1);
+	struct profile_summaries all;
+	uint64_t id, found = 0;
+	char name[64];
+
+	id = add(*state, &good);
+	snprintf(name, sizeof(name), "/state/%016llx.profile.bad", (unsigned long long)id);
+	sandbox_write(*state, name, "garbage");
+	sandbox_write(*state, "/state/12345678000000aa.profile", "garbage");
+	sandbox_write(*state, "/state/12345678000000aa.profile.bad", "garbage");
+	sandbox_write(*state, "/state/12345678000000ab.profile.bad", "garbage");
+	all = read_all(*state);
+	snprintf(name, sizeof(name), "%016llx", (unsigned long long)id);
+	assert_int_equal(profile_summaries_prefix(&all, name, &found), 1);
+	assert_int_equal(found, id);
+	name[4] = '\0';
+	assert_int_equal(profile_summaries_prefix(&all, name, &found), 1);
+	name[3] = '\0';
+	assert_int_equal(profile_summaries_prefix(&all, name, &found), 0);
+	assert_int_equal(profile_summaries_prefix(&all, "12345678", &found), 2);
+	assert_int_equal(profile_summaries_prefix(&all, "12345678000000ab", &found), 1);
+	assert_int_equal(found, 0x12345678000000ab);
+	assert_int_equal(profile_summaries_prefix(&all, "12345678000000ab0", &found), 0);
+	profile_summaries_clear(&all);
+}
+
 static void ids_are_strict(void **state)
 {
 	uint64_t id;
@@ -141,15 +178,15 @@ static void ids_are_strict(void **state)
 /* Unknown until there was a run without and one with a replay; negative if that took longer. */
 static void gain(void **state)
 {
-	struct profile_history h = { .cold_ns = 1000 };
+	struct profile_history h = { .cold = { .wall_ns = 1000, .waits_ns = 800, .bytes = 100 } };
 
 	(void)state;
 	assert_true(isnan(profile_gain_percent(&h)));
-	h.replayed_ns = 250;
+	h.replayed = (struct profile_cost){ .wall_ns = 300, .waits_ns = 50, .bytes = 100 };
 	assert_true(fabs(profile_gain_percent(&h) - 75) < 1e-9);
-	h.replayed_ns = 1500;
+	h.replayed.waits_ns = 1300;
 	assert_true(fabs(profile_gain_percent(&h) + 50) < 1e-9);
-	h.cold_ns = 0;
+	h.cold.wall_ns = 0;
 	assert_true(isnan(profile_gain_percent(&h)));
 }
 
@@ -200,8 +237,8 @@ static void one_is_printed(void **state)
 
 	p.history.replays = 3;
 	p.history.unpaid = 2;
-	p.history.cold_ns = 4000000000;
-	p.history.replayed_ns = 1000000000;
+	p.history.cold = (struct profile_cost){ 4000000000, 3500000000, 1, 5 };
+	p.history.replayed = (struct profile_cost){ 1000000000, 500000000, 1, 5 };
 	p.history.replayed_at_ns = 1700000000000000000;
 	p.next[0] = (struct profile_next){ .id = add(*state, &next), .times = 2, .last_run = 1 };
 	p.next[1] = (struct profile_next){ .id = 171, .times = 1, .last_run = 1 };
@@ -214,7 +251,9 @@ static void one_is_printed(void **state)
 	assert_has(out, "make\\x1b[2J\n");
 	assert_has(out, "3 files, 4 ranges, 3.6 MiB\n");
 	assert_has(out, "2 times, last 2023-11-1");
-	assert_has(out, "4.000 s without a replay, 1.000 s with one: 75 % less\n");
+	assert_has(out, "without    took 4.000 s, 3.500 s of it waits for the disk\n");
+	assert_has(out, "with       took 1.000 s, 0.500 s of it waits for the disk\n");
+	assert_has(out, "saved      75 % of its time without\n");
 	assert_has(out, "in use; its last 2 replays did not pay\n");
 	assert_has(out, " ctest (2 times)\n");
 	assert_has(out, "00000000000000ab (1 time)\n");
@@ -226,7 +265,7 @@ static void one_is_printed(void **state)
 	profile_summaries_clear(&all);
 	all = read_all(*state);
 	out = printed(&all, &p);
-	assert_has(out, "disabled: its last 3 replays did not pay\n");
+	assert_has(out, "disabled: its last 3 replays did not pay; tried again later\n");
 	free(out);
 	profile_summaries_clear(&all);
 }
@@ -240,8 +279,8 @@ static void list_is_printed(void **state)
 	assert_string_equal(out, "no profiles in /folder\n");
 	free(out);
 	profile_summaries_clear(&all);
-	p.history.cold_ns = 100;
-	p.history.replayed_ns = 59;
+	p.history.cold = (struct profile_cost){ 100, 50, 1, 5 };
+	p.history.replayed = (struct profile_cost){ 59, 9, 1, 5 };
 	q.history.disabled = 1;
 	add(*state, &p);
 	add(*state, &q);
@@ -294,15 +333,11 @@ static void json(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		IN_SANDBOX(last_used_first),
-		IN_SANDBOX(unreadable_ones_are_counted),
-		IN_SANDBOX(names_are_found),
-		cmocka_unit_test(ids_are_strict),
-		cmocka_unit_test(gain),
-		cmocka_unit_test(largest_files),
-		IN_SANDBOX(one_is_printed),
-		IN_SANDBOX(list_is_printed),
-		IN_SANDBOX(json),
+		IN_SANDBOX(last_used_first),      IN_SANDBOX(unreadable_ones_are_listed),
+		IN_SANDBOX(names_are_found),      IN_SANDBOX(ids_have_prefixes),
+		cmocka_unit_test(ids_are_strict), cmocka_unit_test(gain),
+		cmocka_unit_test(largest_files),  IN_SANDBOX(one_is_printed),
+		IN_SANDBOX(list_is_printed),      IN_SANDBOX(json),
 	};
 
 	log_set_level(LOG_LEVEL_ERR);

@@ -24,7 +24,7 @@
 #define ELSEWHERE (99U << 20 | 1) /* a device that no test mounts */
 #define SECOND 1000000000LL
 
-static const struct profile_key key = { "cc", "/nowhere/cc", "/" };
+static const struct profile_key key = { .command = "cc", .program = "/nowhere/cc", .directory = "/" };
 
 struct fixture {
 	struct sandbox *s;
@@ -128,7 +128,7 @@ static void missed(struct fixture *f, const char *below, uint32_t dev, const cha
 
 static const struct profile *make(struct fixture *f, int64_t started_ns)
 {
-	assert_int_equal(recorded_make(f->recorder, &f->mounts, &key, started_ns, &f->recorded), 0);
+	assert_int_equal(recorded_make(f->recorder, &f->mounts, 0, &key, started_ns, &f->recorded), 0);
 	return &f->recorded.profile;
 }
 
@@ -314,7 +314,7 @@ static void test_head(void **state)
 	strcpy(program, sandbox_path(f->s, "/cc"));
 	own.program = program;
 	missed(f, "/lib", f->dev, "/lib");
-	assert_int_equal(recorded_make(f->recorder, &f->mounts, &own, f->later_ns, &f->recorded), 0);
+	assert_int_equal(recorded_make(f->recorder, &f->mounts, 0, &own, f->later_ns, &f->recorded), 0);
 	assert_int_equal(f->recorded.profile.nranges, 2);
 	assert_file(f, f->recorded.profile.ranges[0].file, "/cc");
 	assert_int_equal(f->recorded.profile.ranges[0].page, 0);
@@ -325,12 +325,12 @@ static void test_head(void **state)
 	recorded_clear(&f->recorded);
 	recorder_begin(f->recorder, START);
 	missed(f, "/cc", f->dev, "/cc");
-	assert_int_equal(recorded_make(f->recorder, &f->mounts, &own, f->later_ns, &f->recorded), 0);
+	assert_int_equal(recorded_make(f->recorder, &f->mounts, 0, &own, f->later_ns, &f->recorded), 0);
 	assert_int_equal(f->recorded.profile.nranges, 1);
 
 	recorded_clear(&f->recorded);
 	recorder_begin(f->recorder, START);
-	assert_int_equal(recorded_make(f->recorder, &f->mounts, &own, f->later_ns, &f->recorded), 0);
+	assert_int_equal(recorded_make(f->recorder, &f->mounts, 0, &own, f->later_ns, &f->recorded), 0);
 	assert_int_equal(f->recorded.profile.nranges, 0);
 }
 

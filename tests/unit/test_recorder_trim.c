@@ -17,6 +17,7 @@
 struct fixture {
 	struct recorder *recorder;
 	uint64_t looked[3][PAGES / 64]; /* by inode number */
+	uint64_t since_ns[3][PAGES / 64];
 	unsigned int asked;
 };
 
@@ -58,7 +59,7 @@ static void look(struct fixture *f, uint64_t ino, uint32_t page, uint32_t pages)
 		f->looked[ino][page / 64] |= 1ULL << (page % 64);
 }
 
-static uint64_t looked_at(void *context, uint32_t dev, uint64_t ino, uint64_t block)
+static uint64_t looked_at(void *context, uint32_t dev, uint64_t ino, uint64_t block, uint64_t *ret_since_ns)
 {
 	struct fixture *f = context;
 
@@ -66,6 +67,7 @@ static uint64_t looked_at(void *context, uint32_t dev, uint64_t ino, uint64_t bl
 	assert_in_range(ino, 1, 2);
 	assert_in_range(block, 0, PAGES / 64 - 1);
 	f->asked++;
+	*ret_since_ns = f->since_ns[ino][block];
 	return f->looked[ino][block];
 }
 
@@ -129,6 +131,29 @@ static void test_unused(void **state)
 	assert_range(f, 1, 2, 0, 100);
 }
 
+/* What was read ahead counts as of when it was looked at, a block of 64 pages at a time; what is so within 3 ms is one. */
+static void test_order_of_looks(void **state)
+{
+	struct fixture *f = *state;
+
+	miss(f, 1, 0, 320, 0, PAGE);
+	miss(f, 2, 0, 64, 30, PAGE);
+	look(f, 1, 0, 320);
+	look(f, 2, 0, 64);
+	f->since_ns[1][0] = 20000000;
+	f->since_ns[1][1] = 90000000;
+	f->since_ns[1][2] = 60000000;
+	f->since_ns[1][3] = 60500000;
+	f->since_ns[1][4] = 80000000;
+	f->since_ns[2][0] = 10000000; /* before it was missed again */
+	assert_int_equal(trim(f, PAGE), 5);
+	assert_range(f, 0, 1, 0, 64);
+	assert_range(f, 1, 2, 0, 64);
+	assert_range(f, 2, 1, 128, 128);
+	assert_range(f, 3, 1, 256, 64);
+	assert_range(f, 4, 1, 64, 64);
+}
+
 /* Nobody sees who looks at a device's own blocks: they stay. */
 static void test_device(void **state)
 {
@@ -173,6 +198,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_pieces, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_only_missed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_order_of_looks, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_device, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_large_pages, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_full, setup, teardown),

@@ -109,7 +109,12 @@ static void test_pressure(void **state)
 
 /* --- judgement --- */
 
-static const struct profile_history before = { .runs = 1, .cold_ns = 1000 * MS };
+static const struct profile_history before = {
+	.runs = 1,
+	.cold = { .wall_ns = 1000 * MS, .waits_ns = 600 * MS, .cpu_ns = 300 * MS, .bytes = 100 },
+};
+
+static const struct profile_cost fast = { .wall_ns = 400 * MS, .waits_ns = 100 * MS, .cpu_ns = 300 * MS };
 
 static struct replay_judgement judge(struct replay_facts facts)
 {
@@ -124,95 +129,234 @@ static void assert_near(double found, double wanted)
 	assert_true(fabs(found - wanted) < 1e-9);
 }
 
-/* All brought, nothing missed, half the time. */
+/* All brought, nothing missed, half a second less of waits. */
 static void test_judge_good(void **state)
 {
-	struct replay_judgement j = judge((struct replay_facts){ .planned_bytes = 100,
-								 .brought_bytes = 100,
-								 .used_known = true,
-								 .used_bytes = 96,
-								 .wall_ns = 400 * MS });
+	struct replay_judgement j = judge((struct replay_facts){
+		.planned_bytes = 100, .brought_bytes = 100, .used_known = true, .used_bytes = 96, .cost = fast });
 
 	(void)state;
 	assert_near(j.coverage, 1);
 	assert_near(j.accuracy, 0.96);
 	assert_near(j.timely, 1);
-	assert_near(j.gain, 0.6);
-	assert_true(j.counts && j.pays);
+	assert_near(j.gain, 0.6 * 0.96 - 0.1);
+	assert_int_equal(j.verdict, REPLAY_PAID);
+	assert_int_equal(j.cost.bytes, 96);
+	assert_int_equal(j.cost.waits_ns, 100 * MS);
 }
 
 /* What the app read itself counts against coverage; if it was planned, also against being in time. */
 static void test_judge_missed(void **state)
 {
 	struct replay_judgement j = judge((struct replay_facts){
-		.planned_bytes = 100, .brought_bytes = 60, .resident_bytes = 40, .missed_bytes = 20, .wall_ns = 1 });
+		.planned_bytes = 100, .brought_bytes = 60, .resident_bytes = 40, .missed_bytes = 20 });
 
 	(void)state;
 	assert_near(j.coverage, 0.75);
 	assert_near(j.timely, 0.75);
 	assert_true(isnan(j.accuracy));
 	j = judge((struct replay_facts){
-		.planned_bytes = 70, .brought_bytes = 60, .resident_bytes = 10, .missed_bytes = 30, .wall_ns = 1 });
+		.planned_bytes = 70, .brought_bytes = 60, .resident_bytes = 10, .missed_bytes = 30 });
 	assert_near(j.timely, 60.0 / 70);
 }
 
 /* Memory that was full of it says nothing about what replay is worth. */
 static void test_judge_warm(void **state)
 {
-	struct replay_judgement j = judge((struct replay_facts){
-		.planned_bytes = 100, .brought_bytes = 10, .resident_bytes = 90, .wall_ns = 400 * MS });
+	struct replay_judgement j = judge(
+		(struct replay_facts){ .planned_bytes = 100, .brought_bytes = 10, .resident_bytes = 90, .cost = fast });
 
 	(void)state;
-	assert_false(j.counts);
+	assert_int_equal(j.verdict, REPLAY_UNCLEAR);
 	assert_true(isnan(j.gain));
-	j = judge((struct replay_facts){ .planned_bytes = 100, .resident_bytes = 100, .wall_ns = 400 * MS });
+	j = judge((struct replay_facts){ .planned_bytes = 100, .resident_bytes = 100, .cost = fast });
 	assert_true(isnan(j.coverage) && isnan(j.accuracy) && isnan(j.timely));
+	assert_int_equal(j.verdict, REPLAY_UNCLEAR);
 }
 
-/* Neither does a run of which the time is not known, or that did other work; one that was slower says that it was. */
+/* What was in memory before, by nobody's doing here, is no gain. */
+static void test_judge_half_warm(void **state)
+{
+	struct replay_judgement j = judge(
+		(struct replay_facts){ .planned_bytes = 100, .brought_bytes = 60, .resident_bytes = 40, .cost = fast });
+
+	(void)state;
+	assert_near(j.gain, 0.6 * 0.6 - 0.1);
+}
+
+/* Wall time that a neighbour takes changes nothing. One that always comes too late is seen not to pay. */
+static void test_judge_waits_only(void **state)
+{
+	struct replay_facts facts = { .planned_bytes = 100, .brought_bytes = 100, .cost = fast };
+	double quiet = judge(facts).gain;
+
+	(void)state;
+	facts.cost.wall_ns = 5000 * MS;
+	assert_near(judge(facts).gain, quiet);
+	facts.brought_bytes = 0;
+	facts.resident_bytes = facts.missed_bytes = 100;
+	facts.cost.waits_ns = 590 * MS;
+	assert_int_equal(judge(facts).verdict, REPLAY_UNPAID);
+	facts.cost.waits_ns = 700 * MS;
+	assert_near(judge(facts).gain, -0.1);
+}
+
+/* A run that was not seen whole says nothing; one that did other work, or read other files, cannot be compared. */
 static void test_judge_comparable(void **state)
 {
 	struct replay_facts facts = { .planned_bytes = 100, .brought_bytes = 100 };
+	struct profile_history first = { .runs = 1 };
 	struct replay_judgement j = judge(facts);
 
 	(void)state;
-	assert_false(j.counts);
-	facts.wall_ns = 2001 * MS;
-	j = judge(facts);
-	assert_false(j.counts);
-	facts.wall_ns = 1100 * MS;
-	j = judge(facts);
-	assert_true(j.counts && !j.pays);
-	assert_near(j.gain, -0.1);
-	facts.wall_ns = 990 * MS;
-	j = judge(facts);
-	assert_true(j.counts && !j.pays);
+	assert_int_equal(j.verdict, REPLAY_UNCLEAR);
+	facts.cost = fast;
+	facts.cost.cpu_ns = 471 * MS;
+	assert_int_equal(judge(facts).verdict, REPLAY_UNLIKE);
+	facts.cost.cpu_ns = 469 * MS;
+	assert_int_equal(judge(facts).verdict, REPLAY_PAID);
+	facts.cost.cpu_ns = 69 * MS;
+	assert_int_equal(judge(facts).verdict, REPLAY_UNLIKE);
+	facts.cost.cpu_ns = 71 * MS;
+	assert_int_equal(judge(facts).verdict, REPLAY_PAID);
+	facts.missed_bytes = 101;
+	assert_int_equal(judge(facts).verdict, REPLAY_UNLIKE);
+	assert_true(isnan(judge(facts).gain));
+	facts.missed_bytes = 0;
+	replay_judge(&facts, &first, &j);
+	assert_int_equal(j.verdict, REPLAY_UNLIKE);
 }
 
-/* Three replays in a row that did not pay are the last ones; what does not count changes nothing. */
+/* --- what it remembers --- */
+
+static const struct replay_judgement bad = { .verdict = REPLAY_UNPAID, .cost = { .wall_ns = 5 } },
+				     good = { .verdict = REPLAY_PAID, .cost = { .wall_ns = 6 } },
+				     unclear = { .verdict = REPLAY_UNCLEAR }, unlike = { .verdict = REPLAY_UNLIKE };
+
+/* Three replays in a row that did not pay are the last ones for now; what says nothing changes nothing. */
 static void test_disabled(void **state)
 {
-	const struct replay_judgement bad = { .counts = true }, good = { .counts = true, .pays = true },
-				      unclear = { 0 };
 	struct profile_history h = before;
 
 	(void)state;
-	assert_false(replay_remember(&h, &bad, 5, 1));
-	assert_false(replay_remember(&h, &bad, 5, 2));
-	assert_false(replay_remember(&h, &good, 6, 3));
+	assert_false(replay_remember(&h, &bad, 1));
+	assert_false(replay_remember(&h, &bad, 2));
+	assert_false(replay_remember(&h, &good, 3));
 	assert_int_equal(h.unpaid, 0);
-	assert_int_equal(h.replayed_ns, 6);
-	assert_false(replay_remember(&h, &bad, 5, 4));
-	assert_false(replay_remember(&h, &unclear, 9, 5));
-	assert_false(replay_remember(&h, &bad, 5, 6));
-	assert_int_equal(h.disabled, 0);
-	assert_true(replay_remember(&h, &bad, 5, 7));
-	assert_int_equal(h.disabled, 1);
+	assert_int_equal(h.replayed.wall_ns, 6);
+	assert_false(replay_remember(&h, &bad, 4));
+	assert_false(replay_remember(&h, &unclear, 5));
+	assert_false(replay_remember(&h, &bad, 6));
+	assert_int_equal(replay_due(&h), REPLAY_DUE);
+	assert_true(replay_remember(&h, &bad, 7));
+	assert_int_equal(replay_due(&h), REPLAY_DISABLED);
 	assert_int_equal(h.replays, 7);
 	assert_int_equal(h.replayed_at_ns, 7);
-	assert_int_equal(h.replayed_ns, 5);
-	assert_int_equal(h.cold_ns, before.cold_ns);
-	assert_false(replay_remember(&h, &bad, 5, 8));
+	assert_int_equal(h.replayed.wall_ns, 5);
+	assert_memory_equal(&h.cold, &before.cold, sizeof(h.cold));
+}
+
+static uint32_t rests(struct profile_history *h)
+{
+	uint32_t ret;
+
+	for (ret = 0; replay_due(h) == REPLAY_DISABLED && ret < 1000; ret++)
+		replay_remember_without(h, &before.cold, true);
+	return ret;
+}
+
+/* A disabled one is tried again, each time after twice as many cold runs; once that pays, all is as at first. */
+static void test_tried_again(void **state)
+{
+	struct profile_history h = before;
+	uint32_t wanted[] = { 4, 8, 16, 32, 64, 64 };
+	struct profile_cost less = before.cold;
+	size_t i;
+
+	(void)state;
+	less.bytes = 49;
+	h.disabled = 1;
+	h.unpaid = 3;
+	for (i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
+		assert_int_equal(rests(&h), wanted[i]);
+		assert_false(replay_remember(&h, &bad, 1));
+	}
+	replay_remember_without(&h, &less, false); /* that does not count */
+	assert_int_equal(rests(&h), 64);
+	replay_remember(&h, &unlike, 1); /* that was no trial */
+	assert_int_equal(rests(&h), 64);
+	replay_remember(&h, &good, 1);
+	assert_int_equal(h.disabled + h.unpaid + h.trials + h.rested, 0);
+	assert_int_equal(replay_due(&h), REPLAY_DUE);
+}
+
+/* Of a profile that has grown larger than any run, none reads half: those that read what the last cold one did count. */
+static void test_large_profile(void **state)
+{
+	struct profile_history h = before;
+	struct profile_cost part = before.cold;
+	int i;
+
+	(void)state;
+	part.bytes = 50;
+	h.disabled = 1;
+	h.unpaid = 3;
+	for (i = 0; i < 4; i++) {
+		assert_int_equal(replay_due(&h), REPLAY_DISABLED);
+		replay_remember_without(&h, &part, false);
+	}
+	assert_int_equal(replay_due(&h), REPLAY_DUE);
+	assert_memory_equal(&h.cold, &before.cold, sizeof(h.cold));
+	h = before;
+	h.unlike = 8;
+	part.bytes = 13;
+	replay_remember_without(&h, &part, false);
+	assert_int_equal(replay_due(&h), REPLAY_DUE);
+	assert_memory_equal(&h.cold, &part, sizeof(part));
+}
+
+/* A command that reads other files now is not what was disabled. */
+static void test_other_bytes_enable(void **state)
+{
+	struct profile_history h = before;
+	struct profile_cost other = before.cold;
+
+	(void)state;
+	h.disabled = 1;
+	h.trials = 2;
+	other.bytes *= 2;
+	replay_remember_without(&h, &other, true);
+	assert_int_equal(replay_due(&h), REPLAY_DISABLED);
+	other.bytes = other.bytes * 2 + 1;
+	replay_remember_without(&h, &other, true);
+	assert_int_equal(replay_due(&h), REPLAY_DUE);
+	assert_int_equal(h.trials, 0);
+}
+
+/* Where eight replays on end had nothing to be compared with, the next run is measured without. */
+static void test_measured(void **state)
+{
+	struct profile_history h = before;
+	struct profile_cost other = { .wall_ns = 3 * MS, .bytes = 4000 };
+	int i;
+
+	(void)state;
+	for (i = 0; i < 7; i++)
+		replay_remember(&h, &unlike, 1);
+	replay_remember(&h, &unclear, 1);
+	assert_int_equal(replay_due(&h), REPLAY_DUE);
+	replay_remember(&h, &unlike, 1);
+	assert_int_equal(replay_due(&h), REPLAY_MEASURED);
+	replay_remember_without(&h, &other, true);
+	assert_int_equal(replay_due(&h), REPLAY_DUE);
+	assert_memory_equal(&h.cold, &other, sizeof(other));
+	h.unlike = 8;
+	replay_remember_without(&h, &before.cold,
+				false); /* warm: not what it takes, but no run goes without for ever */
+	assert_int_equal(replay_due(&h), REPLAY_DUE);
+	assert_memory_equal(&h.cold, &other, sizeof(other));
+	replay_remember_without(&h, &(struct profile_cost){ 0 }, true); /* not seen whole */
+	assert_memory_equal(&h.cold, &other, sizeof(other));
 }
 
 int main(void)
@@ -222,7 +366,10 @@ int main(void)
 		cmocka_unit_test(test_overtaken),        cmocka_unit_test(test_patchy),
 		cmocka_unit_test(test_pressure),         cmocka_unit_test(test_judge_good),
 		cmocka_unit_test(test_judge_missed),     cmocka_unit_test(test_judge_warm),
+		cmocka_unit_test(test_judge_half_warm),  cmocka_unit_test(test_judge_waits_only),
 		cmocka_unit_test(test_judge_comparable), cmocka_unit_test(test_disabled),
+		cmocka_unit_test(test_tried_again),      cmocka_unit_test(test_other_bytes_enable),
+		cmocka_unit_test(test_large_profile),    cmocka_unit_test(test_measured),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

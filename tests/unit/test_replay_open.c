@@ -18,8 +18,9 @@
 #include "profile/replay_open.h"
 #include "profile/sequence.h"
 #include "sandbox.h"
-#include "sys/resident.h"
+#include "sys/mounts.h"
 #include "sys/pressure.h"
+#include "sys/resident.h"
 
 #define FILES 40
 #define NAME 160
@@ -29,7 +30,15 @@ struct fixture {
 	char text[FILES][NAME];
 	struct profile profile;
 	struct replay_opened opened[FILES];
+	unsigned int told[FILES]; /* how often each was said to be open */
 };
+
+static void count(void *context, uint32_t index)
+{
+	struct fixture *f = context;
+
+	__atomic_fetch_add(&f->told[index], 1, __ATOMIC_RELAXED);
+}
 
 static void add(struct fixture *f, const char *path)
 {
@@ -63,14 +72,16 @@ static void test_regular(void **state)
 	char name[32];
 	uint32_t i;
 
+	sandbox_need_openat2();
 	start(&f);
 	for (i = 0; i < FILES; i++) {
 		snprintf(name, sizeof(name), "/file%u", i);
 		sandbox_write(s, name, "12345");
 		add(&f, sandbox_path(s, name));
 	}
-	replay_open_files(&f.profile, f.opened, FILES);
+	replay_open_files(&f.profile, 0, f.opened, FILES, 16, count, &f);
 	for (i = 0; i < FILES; i++) {
+		assert_int_equal(f.told[i], 1);
 		assert_int_equal(f.opened[i].state, REPLAY_FILE_SAME);
 		assert_int_equal(fstat(f.opened[i].fd, &st), 0);
 		assert_int_equal(f.opened[i].ino, st.st_ino);
@@ -89,6 +100,7 @@ static void test_others(void **state)
 	struct fixture f;
 	uint32_t i;
 
+	sandbox_need_openat2();
 	start(&f);
 	sandbox_write(s, "/file", "x");
 	assert_int_equal(mkfifo(sandbox_path(s, "/fifo"), 0600), 0);
@@ -101,7 +113,7 @@ static void test_others(void **state)
 	add(&f, sandbox_path(s, "/file/below"));
 	add(&f, sandbox_path(s, "/none"));
 	add(&f, sandbox_path(s, "/file"));
-	replay_open_files(&f.profile, f.opened, f.profile.nfiles);
+	replay_open_files(&f.profile, 0, f.opened, f.profile.nfiles, 16, count, &f);
 	for (i = 0; i < 6; i++) {
 		assert_int_equal(f.opened[i].fd, -1);
 		assert_int_equal(f.opened[i].state, i < 4 ? REPLAY_FILE_REFUSED : REPLAY_FILE_GONE);
@@ -115,16 +127,19 @@ static void test_others(void **state)
 static void test_devices(void **state)
 {
 	struct sandbox *s = *state;
+	struct sys_mounts mounts;
 	struct fixture f;
 
+	assert_int_equal(sys_mounts_read("", &mounts), 0);
 	start(&f);
 	sandbox_write(s, "/file", "x");
 	add(&f, "/dev/null");
 	add(&f, sandbox_path(s, "/file"));
 	add(&f, "/none");
-	assert_int_equal(replay_open_device(&f.profile, &f.files[0]), -EPERM);
-	assert_int_equal(replay_open_device(&f.profile, &f.files[1]), -EPERM);
-	assert_int_equal(replay_open_device(&f.profile, &f.files[2]), -ENOENT);
+	assert_int_equal(replay_open_device(&f.profile, &f.files[0], &mounts), -EPERM);
+	assert_int_equal(replay_open_device(&f.profile, &f.files[1], &mounts), -EPERM);
+	assert_int_equal(replay_open_device(&f.profile, &f.files[2], &mounts), -ENOENT);
+	sys_mounts_free(&mounts);
 }
 
 /* Half of what is available. */
@@ -137,6 +152,51 @@ static void test_budget(void **state)
 	assert_int_equal(replay_budget(s->root, 1), 2000 * 1024);
 	sandbox_write(s, "/proc/meminfo", "MemTotal:  8000 kB\n");
 	assert_int_equal(replay_budget(s->root, 1), 0);
+}
+
+/* Past memory.high the kernel slows the app down: a replay stays below it, as below memory.max. */
+static void test_budget_of_group(void **state)
+{
+	struct sandbox *s = *state;
+
+	sandbox_write(s, "/proc/meminfo", "MemTotal:  8000 kB\nMemAvailable:  4000 kB\n");
+	sandbox_write(s, "/proc/self/mountinfo", "30 24 0:26 / /cg rw shared:4 - cgroup2 cgroup2 rw\n");
+	sandbox_write(s, "/proc/7/cgroup", "0::/a/b\n");
+	sandbox_write(s, "/cg/a/b/memory.max", "max\n");
+	sandbox_write(s, "/cg/a/memory.max", "2000000\n");
+	sandbox_write(s, "/cg/a/memory.high", "1000000\n");
+	sandbox_write(s, "/cg/a/memory.current", "500000\n");
+	sandbox_write(s, "/cg/a/memory.stat", "anon 400000\ninactive_file 100000\n");
+	assert_int_equal(replay_budget(s->root, 7), 300000);
+}
+
+/* The tightest group on the path says how many threads there may be: a quarter of what it leaves. */
+static void test_threads(void **state)
+{
+	struct sandbox *s = *state;
+
+	assert_int_equal(replay_threads(s->root, 7), 32); /* nobody tells */
+	sandbox_write(s, "/proc/self/mountinfo", "30 24 0:26 / /cg rw shared:4 - cgroup2 cgroup2 rw\n");
+	sandbox_write(s, "/proc/7/cgroup", "0::/a/b\n");
+	sandbox_write(s, "/cg/a/b/pids.max", "max\n");
+	assert_int_equal(replay_threads(s->root, 7), 32);
+	sandbox_write(s, "/cg/a/pids.max", "100\n");
+	sandbox_write(s, "/cg/a/pids.current", "60\n");
+	assert_int_equal(replay_threads(s->root, 7), 10);
+	sandbox_write(s, "/cg/a/pids.current", "99\n");
+	assert_int_equal(replay_threads(s->root, 7), 1);
+	sandbox_write(s, "/cg/a/pids.current", "101\n");
+	assert_int_equal(replay_threads(s->root, 7), 1);
+}
+
+/* A group whose room is tight does not take in a replay. */
+static void test_fits(void **state)
+{
+	(void)state;
+	assert_true(replay_fits(UINT64_MAX, 33));
+	assert_true(replay_fits(4, 1));
+	assert_false(replay_fits(3, 1));
+	assert_false(replay_fits(100, 33));
 }
 
 static uint64_t pressure(const char *text)
@@ -189,7 +249,8 @@ static void test_resident(void **state)
 
 static uint64_t write_profile(const char *folder, const char *command, const char *place)
 {
-	const struct profile p = { .key = { command, "/usr/bin/program", place }, .text = "" };
+	const struct profile p = { .key = { .command = command, .program = "/usr/bin/program", .directory = place },
+				   .text = "" };
 
 	assert_int_equal(profile_write(folder, &p), 0);
 	return profile_id(&p.key);
@@ -221,18 +282,18 @@ static void test_sequence(void **state)
 	second = write_profile(folder, "make", "/src");
 	elsewhere = write_profile(folder, "make", "/other");
 
-	sequence_ended(s->state, folder, first, "/src", 0);
-	sequence_ended(s->state, folder, second, "/src", sequence_now_ns());
+	sequence_ended(s->state, folder, first, "/src", 0, sequence_now_ns());
+	sequence_ended(s->state, folder, second, "/src", sequence_now_ns(), sequence_now_ns());
 	assert_int_equal(next_times(folder, first, second), 1);
-	sequence_ended(s->state, folder, elsewhere, "/other", sequence_now_ns());
+	sequence_ended(s->state, folder, elsewhere, "/other", sequence_now_ns(), sequence_now_ns());
 	assert_int_equal(next_times(folder, second, elsewhere), 0);
-	sequence_ended(s->state, folder, first, "/src", sequence_now_ns());
-	sequence_ended(s->state, folder, second, "/src", 0); /* it ran beside the other one */
+	sequence_ended(s->state, folder, first, "/src", sequence_now_ns(), sequence_now_ns());
+	sequence_ended(s->state, folder, second, "/src", 0, sequence_now_ns()); /* it ran beside the other one */
 	assert_int_equal(next_times(folder, first, second), 1);
-	sequence_ended(s->state, folder, first, "/src", sequence_now_ns());
-	sequence_ended(s->state, folder, second, "/src", sequence_now_ns() + 61000000000ULL);
+	sequence_ended(s->state, folder, first, "/src", sequence_now_ns(), sequence_now_ns());
+	sequence_ended(s->state, folder, second, "/src", sequence_now_ns() + 61000000000ULL, sequence_now_ns());
 	assert_int_equal(next_times(folder, first, second), 1);
-	sequence_ended(s->state, folder, second, "/src", sequence_now_ns());
+	sequence_ended(s->state, folder, second, "/src", sequence_now_ns(), sequence_now_ns());
 	assert_int_equal(next_times(folder, second, second), 0);
 }
 
@@ -249,8 +310,8 @@ static void test_sequence_sure(void **state)
 	first = write_profile(folder, "configure", "/src");
 	second = write_profile(folder, "make", "/src");
 	for (i = 0; i < 10; i++) {
-		sequence_ended(s->state, folder, first, "/src", 0);
-		sequence_ended(s->state, folder, second, "/src", sequence_now_ns());
+		sequence_ended(s->state, folder, first, "/src", 0, sequence_now_ns());
+		sequence_ended(s->state, folder, second, "/src", sequence_now_ns(), sequence_now_ns());
 	}
 	assert_int_equal(next_times(folder, first, second), 4);
 }
@@ -262,6 +323,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_others, sandbox_make, sandbox_remove),
 		cmocka_unit_test_setup_teardown(test_devices, sandbox_make, sandbox_remove),
 		cmocka_unit_test_setup_teardown(test_budget, sandbox_make, sandbox_remove),
+		cmocka_unit_test_setup_teardown(test_budget_of_group, sandbox_make, sandbox_remove),
+		cmocka_unit_test_setup_teardown(test_threads, sandbox_make, sandbox_remove),
+		cmocka_unit_test(test_fits),
 		cmocka_unit_test(test_pressure),
 		cmocka_unit_test_setup_teardown(test_resident, sandbox_make, sandbox_remove),
 		cmocka_unit_test_setup_teardown(test_sequence, sandbox_make, sandbox_remove),

@@ -34,7 +34,7 @@ static int setup(void **state)
 	}
 	f->profile = (struct profile){ .files = f->files, .nfiles = RANGES, .ranges = f->ranges, .nranges = RANGES };
 	f->profile.history.runs = 1;
-	replay_limits_init(&f->limits, 1 << 30);
+	replay_limits_init(&f->limits, 1 << 30, 1);
 	*state = f;
 	return 0;
 }

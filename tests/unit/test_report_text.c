@@ -70,9 +70,12 @@ static int setup(void **state)
 	f->app.times.thread[STATE_RUN] = 12;
 	f->app.times.wall[STATE_SLEEP] = 3;
 	f->app.wall_sleep[SLEEP_SOCKET] = 3;
-	f->cost = (struct agent_cost){
-		.cpu_seconds = 0.1, .start_cpu_seconds = 0.04, .bpf_seconds = NAN, .max_rss_kib = 9216, .events = 41234
-	};
+	f->cost = (struct agent_cost){ .cpu_seconds = 0.1,
+				       .start_seconds = 0.06,
+				       .start_cpu_seconds = 0.04,
+				       .bpf_seconds = NAN,
+				       .max_rss_kib = 9216,
+				       .events = 41234 };
 	f->report = (struct report){
 		.app = &f->app, .host = &host, .cost = &f->cost, .verdicts = &f->verdict, .nverdicts = 1
 	};
@@ -135,8 +138,8 @@ static void test_parts(void **state)
 	assert_has(text, "  missed 512 pages (2 MiB), 12 major faults; most of them in\n"
 			 "       2 MiB  /usr/lib/libc.so.6\n");
 	assert_has(text, "  make                    3    1.50 s  socket      curl            outside\n");
-	assert_has(text, "  CPU 40.0 ms to start, then 60.0 ms (0.6 % of one CPU); BPF programs not\n"
-			 "  measured, memory 9 MiB, 41,234 events, none lost\n");
+	assert_has(text, "  Started in 60.0 ms; CPU 40.0 ms until then, 60.0 ms since (0.6 % of one CPU);\n"
+			 "  BPF programs not measured, memory 9 MiB, 41,234 events, none lost\n");
 	assert_has(text, "none lost\n\nNothing was changed: nothing that the agent can tune held the app back.\n");
 	assert_has_not(text, "By operation");
 	free(text);
@@ -245,7 +248,7 @@ static void test_losses_and_warnings(void **state)
 	text = render(f, &plain);
 	assert_has(text, "12 events were lost, block 10, miss 2");
 	assert_has_not(text, "none lost");
-	assert_has(text, "then unknown; BPF programs not measured, memory unknown");
+	assert_has(text, "unknown since; BPF programs not");
 	assert_has(text, "  warning: no BTF\n");
 	free(text);
 }
@@ -409,6 +412,8 @@ static void test_replayed(void **state)
 				     .accuracy = NAN,
 				     .timely = 1,
 				     .gain = -0.1,
+				     .waits_seconds = 0.5,
+				     .waits_seconds_without = 0.2,
 				     .stopped = "app ended",
 				     .disabled_now = true };
 	char *text;
@@ -419,12 +424,17 @@ static void test_replayed(void **state)
 	assert_has(text, "98 % of what it");
 	assert_null(strstr(text, "of it used"));
 	assert_has(text, "stopped: app ended");
-	assert_has(text, "10 % more time");
-	assert_has(text, "Three on end did not pay");
+	assert_has(text, "waited 500 ms for the");
+	assert_has(text, "200 ms: 10 % of its");
+	assert_has(text, "tried again later");
 	free(text);
 	replayed = (struct replayed){ .state = REPLAYED_DISABLED };
 	text = render(f, &plain);
 	assert_has(text, "did not pay three");
+	free(text);
+	replayed = (struct replayed){ .state = REPLAYED_MEASURED };
+	text = render(f, &plain);
+	assert_has(text, "for once");
 	free(text);
 	replayed = (struct replayed){ .state = REPLAYED_NO_PROFILE };
 	text = render(f, &plain);

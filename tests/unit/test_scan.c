@@ -78,11 +78,15 @@ static int scan(struct sandbox *s, struct fixture *f, uint64_t budget, const cha
 	return err;
 }
 
-/* A file of holes: nothing of it is in memory. */
+/* Its blocks, whole pages, were never written: nothing of it is in memory, and it is too small to be asked for holes. */
 static void make_file(struct sandbox *s, const char *below, uint64_t bytes)
 {
+	int fd;
+
 	sandbox_write(s, below, "");
-	assert_int_equal(truncate(sandbox_path(s, below), (off_t)bytes), 0);
+	fd = open(sandbox_path(s, below), O_WRONLY);
+	assert_int_equal(posix_fallocate(fd, 0, (off_t)bytes), 0);
+	close(fd);
 }
 
 /* Files come in the order of their inodes, whatever folder they are in. */
@@ -118,7 +122,7 @@ static void test_windows(void **state)
 
 	for (int i = 0; i < 3000; i++) {
 		snprintf(name, sizeof(name), "/t/%d/%d", i % 500, i);
-		make_file(s, name, 1);
+		make_file(s, name, 4 * KIB);
 	}
 	assert_int_equal(scan(s, &f, ALL, "/t", NULL), 0);
 	assert_int_equal(f.n, 3000);
@@ -131,8 +135,8 @@ static void test_once(void **state)
 	struct sandbox *s = *state;
 	struct fixture f = { 0 };
 
-	make_file(s, "/t/a", KIB);
-	make_file(s, "/t/given", KIB);
+	make_file(s, "/t/a", 4 * KIB);
+	make_file(s, "/t/given", 4 * KIB);
 	assert_int_equal(link(sandbox_path(s, "/t/a"), sandbox_path(s, "/t/b")), 0);
 	assert_int_equal(scan(s, &f, ALL, "/t", "/t/given"), 0);
 	assert_int_equal(f.n, 2);
@@ -173,7 +177,7 @@ static void test_resident(void **state)
 	sandbox_write(s, "/t/empty", "");
 	sandbox_write(s, "/t/part", text);
 	fd = open(sandbox_path(s, "/t/part"), O_WRONLY);
-	assert_int_equal(ftruncate(fd, 100 * KIB), 0);
+	assert_int_equal(posix_fallocate(fd, 0, 100 * KIB), 0);
 	close(fd);
 	assert_int_equal(scan(s, &f, 92 * KIB, "/t", NULL), 0);
 	assert_int_equal(f.n, 1);
@@ -182,6 +186,32 @@ static void test_resident(void **state)
 	assert_int_equal(f.counts.resident_bytes, 2 * 8192);
 	assert_int_equal(f.counts.planned_bytes, 92 * KIB);
 	assert_int_equal(f.counts.unknown_files, 0);
+	leftovers_clear(&f.left);
+}
+
+/* Holes are neither handed out, nor in memory, nor taken from the budget; a file of nothing else is none to read. */
+static void test_holes(void **state)
+{
+	struct sandbox *s = *state;
+	struct fixture f = { 0 };
+	char block[8192] = "x";
+	int fd;
+
+	sandbox_write(s, "/t/nothing", "");
+	assert_int_equal(truncate(sandbox_path(s, "/t/nothing"), 50 * KIB), 0);
+	sandbox_write(s, "/t/sparse", "");
+	fd = open(sandbox_path(s, "/t/sparse"), O_RDWR);
+	assert_int_equal(ftruncate(fd, 9 << 20), 0);
+	assert_int_equal(pwrite(fd, block, sizeof(block), 3 << 20), sizeof(block));
+	assert_int_equal(pwrite(fd, block, sizeof(block), 5 << 20), sizeof(block));
+	fsync(fd);
+	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED);
+	close(fd);
+	assert_int_equal(scan(s, &f, 2 * sizeof(block), "/t", NULL), 0);
+	assert_int_equal(f.counts.files, 2);
+	assert_int_equal(f.counts.planned_bytes + f.counts.resident_bytes, 2 * sizeof(block)); /* tmpfs drops nothing */
+	assert_int_equal(f.counts.hole_bytes, (9 << 20) - 2 * sizeof(block) + 50 * KIB);
+	assert_int_equal(f.left.count[LEFTOVER_BUDGET], 0);
 	leftovers_clear(&f.left);
 }
 
@@ -194,7 +224,7 @@ static void test_stop(void **state)
 
 	for (int i = 0; i < 20; i++) {
 		snprintf(name, sizeof(name), "/t/%d", i);
-		make_file(s, name, KIB);
+		make_file(s, name, 4 * KIB);
 	}
 	assert_int_equal(scan(s, &f, ALL, "/t", NULL), -ECANCELED);
 	assert_int_equal(f.n, 3);
@@ -259,6 +289,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_once, sandbox_make, sandbox_remove),
 		cmocka_unit_test_setup_teardown(test_budget, sandbox_make, sandbox_remove),
 		cmocka_unit_test_setup_teardown(test_resident, sandbox_make, sandbox_remove),
+		cmocka_unit_test_setup_teardown(test_holes, sandbox_make, sandbox_remove),
 		cmocka_unit_test_setup_teardown(test_stop, sandbox_make, sandbox_remove),
 		cmocka_unit_test_setup_teardown(test_resident_range, sandbox_make, sandbox_remove),
 		cmocka_unit_test(test_inode_set),

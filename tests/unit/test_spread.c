@@ -18,6 +18,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -636,6 +637,30 @@ static void test_no_record_no_move(void **state)
 	assert_int_equal(kernel->calls, 2);
 }
 
+/* Nor where the disk takes no more, at the start or later; no half of a record is left. */
+static void test_full_disk_no_move(void **state)
+{
+	struct rlimit before, none;
+	struct fixture *f = *state;
+	char command[128];
+
+	getrlimit(RLIMIT_FSIZE, &before);
+	none = (struct rlimit){ 0, before.rlim_max };
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(step(f, 10 * MS), 1);
+	f->cpus.cpu[HOME].since = 11 * MS;
+	setrlimit(RLIMIT_FSIZE, &none);
+	assert_int_equal(step(f, 20 * MS), 0);
+	spread_close(f->spread);
+	assert_int_equal(spread_open_below(root, f->directory, &f->cpus, &f->spread), 0);
+	f->cpus.cpu[HOME].since = 21 * MS;
+	assert_int_equal(step(f, 30 * MS), 0);
+	setrlimit(RLIMIT_FSIZE, &before);
+	assert_int_equal(kernel->calls, 2);
+	snprintf(command, sizeof(command), "ls %s/moving-* 2>/dev/null", f->directory);
+	assert_int_not_equal(system(command), 0);
+}
+
 /* The running kernel takes the mask with all bits, and shows the same CPUs as before. */
 static void test_real_kernel(void **state)
 {
@@ -696,6 +721,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_recover_spares_the_living, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_record_survives_recovery, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_record_no_move, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_full_disk_no_move, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_real_kernel, setup, teardown),
 	};
 

@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The accel-agent authors */
 /* Processes from procfs: hostile names, missing parts, and the real thing. */
+#include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -135,6 +140,31 @@ static void list_has_all_pids(void **state)
 	assert_int_equal(sys_process_list("/nonexistent", &pids, &count), -ENOENT);
 }
 
+/* One, but for those that an emulator has beside the test's own. */
+static unsigned int count_threads(void)
+{
+	struct dirent *entry;
+	unsigned int count = 0;
+	DIR *dir = opendir("/proc/self/task");
+
+	assert_non_null(dir);
+	while ((entry = readdir(dir)))
+		count += entry->d_name[0] != '.';
+	closedir(dir);
+	return count;
+}
+
+/* This one or its emulator, in the kernel's own words: an emulator answers in its stead for other names of the link. */
+static const char *running_program(void)
+{
+	static char path[PATH_MAX];
+	ssize_t length = readlink("/proc/thread-self/exe", path, sizeof(path) - 1);
+
+	assert_true(length > 0);
+	path[length] = '\0';
+	return strrchr(path, '/') + 1;
+}
+
 /* The running kernel's own format, read for this very process. */
 static void live_process_is_read(void **state)
 {
@@ -145,8 +175,8 @@ static void live_process_is_read(void **state)
 	assert_int_equal(process.stat.pid, getpid());
 	assert_int_equal(process.stat.parent, getppid());
 	assert_int_equal(process.stat.state, 'R');
-	assert_int_equal(process.stat.threads, 1);
-	assert_string_equal(process.exe, "test_sys_process");
+	assert_int_equal(process.stat.threads, count_threads());
+	assert_string_equal(process.exe, running_program());
 }
 
 /* Texts that end early or say something else are refused, byte by byte. */
@@ -173,6 +203,34 @@ static void stat_text_is_not_trusted(void **state)
 		assert_int_equal(sys_process_stat_parse(bad[i], strlen(bad[i]), &stat), -EINVAL);
 }
 
+/* The pid that a descriptor stands for, as long as its process is there. */
+static void pid_of_descriptor_is_read(void **state)
+{
+	pid_t child = fork(), pid = 0;
+	int pidfd, own;
+
+	(void)state;
+	if (!child) {
+		pause();
+		_exit(0);
+	}
+	own = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	pidfd = (int)syscall(SYS_pidfd_open, child, 0);
+	assert_true(child > 0 && own >= 0 && pidfd >= 0);
+	assert_int_equal(sys_process_of("", own, &pid), 0);
+	assert_int_equal(pid, getpid());
+	assert_int_equal(sys_process_of("", pidfd, &pid), 0);
+	assert_int_equal(pid, child);
+	kill(child, SIGKILL);
+	waitpid(child, NULL, 0);
+	assert_int_equal(sys_process_of("", pidfd, &pid), -ESRCH);
+	close(pidfd);
+	assert_int_equal(sys_process_of("", pidfd, &pid), -ENOENT);
+	assert_int_equal(sys_process_of("", STDIN_FILENO, &pid), -EINVAL);
+	assert_int_equal(pid, child);
+	close(own);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -185,6 +243,7 @@ int main(void)
 		cmocka_unit_test(list_has_all_pids),
 		cmocka_unit_test(live_process_is_read),
 		cmocka_unit_test(stat_text_is_not_trusted),
+		cmocka_unit_test(pid_of_descriptor_is_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,6 +22,8 @@
 #include "warm/counts.h"
 #include "warm/leftover.h"
 #include "warm/progress.h"
+#include "warm/rate.h"
+#include "warm/scan.h"
 #include "warm/summary.h"
 
 #define MIB (1ULL << 20)
@@ -60,7 +62,7 @@ static void test_share_of_nothing(void **state)
 static void test_line(void **state)
 {
 	struct progress p = {
-		.seconds = 2,
+		.rate = 50 * MIB,
 		.walked = true,
 		.found = 20000,
 		.examined = 20000,
@@ -71,7 +73,7 @@ static void test_line(void **state)
 	};
 
 	(void)state;
-	progress_line(&p, 120, text, sizeof(text));
+	progress_line(&p, 120, text);
 	assert_non_null(strstr(text, " 25 % "));
 	assert_non_null(strstr(text, "10,000 of 20,000 files"));
 	assert_non_null(strstr(text, "100 MiB  50 MiB/s"));
@@ -79,10 +81,47 @@ static void test_line(void **state)
 	assert_non_null(strstr(text, "[##########.............................."));
 }
 
-/* The line never fills the terminal: it could not be taken back. */
+/* While the tree is walked, there is no share; how much was found says that it goes on. */
+static void test_line_while_walking(void **state)
+{
+	struct progress p = { .rate = NAN, .found = 12345, .examined = 2000, .planned_files = 2000, .read_files = 500 };
+
+	(void)state;
+	assert_string_equal(progress_line(&p, 120, text), "500 of 12,345 files found so far  0 B");
+	p.rate = 5 * MIB;
+	p.settled_bytes = 30 * MIB;
+	assert_string_equal(progress_line(&p, 120, text), "500 of 12,345 files found so far  30 MiB  5 MiB/s");
+}
+
+/* A file is planned before it counts as looked at: that makes no file done, and no number below 0. */
+static void test_line_at_start(void **state)
+{
+	struct progress p = { .rate = NAN, .found = 512, .examined = 2, .planned_files = 3 };
+
+	(void)state;
+	assert_string_equal(progress_line(&p, 120, text), "0 of 512 files found so far  0 B");
+}
+
+/* The rate is that of the last notes, not of all; one note is none. */
+static void test_rate(void **state)
+{
+	struct rate rate = { 0 };
+
+	(void)state;
+	assert_true(isnan(rate_per_second(&rate)));
+	rate_note(&rate, 1, 0);
+	assert_true(isnan(rate_per_second(&rate)));
+	rate_note(&rate, 3, 1000);
+	assert_true(fabs(rate_per_second(&rate) - 500) < 1e-6);
+	for (unsigned int i = 1; i < 2 * RATE_SAMPLES; i++)
+		rate_note(&rate, 3 + i, 1000 + 7 * i);
+	assert_true(fabs(rate_per_second(&rate) - 7) < 1e-6);
+}
+
+/* The line never fills the terminal: it could not be taken back. Figures that do not fit are left out. */
 static void test_line_is_narrow(void **state)
 {
-	struct progress p = { .seconds = 2,
+	struct progress p = { .rate = 512 << 10,
 			      .walked = true,
 			      .found = 20000,
 			      .examined = 20000,
@@ -92,8 +131,9 @@ static void test_line_is_narrow(void **state)
 
 	(void)state;
 	for (unsigned int columns = 1; columns < 200; columns++) {
-		progress_line(&p, columns, text, sizeof(text));
-		assert_true(strlen(text) < columns);
+		progress_line(&p, columns, text);
+		assert_true(!*text || strlen(text) + 2 < columns); /* ^C */
+		assert_true(!*text || strchr("%sBt", text[strlen(text) - 1])); /* no part of a word */
 		if (columns >= 80) /* there is room for all of it: it is the bar that gives way */
 			assert_string_equal(text + strlen(text) - strlen(end), end);
 	}
@@ -116,13 +156,18 @@ static void set_counts(struct warm_counts *c)
 {
 	c->files = 12;
 	c->bytes = 20 * MIB;
+	c->hole_bytes = MIB;
 	c->resident_files = 2;
 	c->resident_bytes = 3 * MIB;
+	c->known_files = 11;
 	c->unknown_files = 1;
 	c->planned_files = 9;
 	c->planned_bytes = 16 * MIB;
 	c->read_files = 8;
 	c->read_bytes = 10 * MIB;
+	c->after_files = 6;
+	c->after_bytes = 9 * MIB;
+	c->after_missing_bytes = 4 * MIB;
 	c->left_bytes = 5 * MIB;
 }
 
@@ -147,8 +192,9 @@ static void test_text(void **state)
 	leftovers_add(&left, LEFTOVER_BUDGET, "/large");
 	print(false, &s);
 	assert_non_null(strstr(text, "read 8 files, 10 MiB, in 2.00 s (5 MiB/s) by io_uring\n"));
-	assert_non_null(strstr(text, "in memory before: 2 files, 3 MiB; of 1 files the kernel does not tell\n"));
-	assert_non_null(strstr(text, "of 12 files, 20 MiB\n"));
+	assert_non_null(strstr(text, "in memory before: 2 files, 3 MiB; unknown of 1 file\n"));
+	assert_non_null(strstr(text, "of 12 files, 20 MiB, 1 MiB of it holes\n"));
+	assert_non_null(strstr(text, "no longer in memory: 4 MiB of 9 MiB that was read in the 6 files that were"));
 	assert_non_null(strstr(text, "left out: 1 file, 5 MiB, that the budget of 7 MiB does not hold\n"));
 	assert_non_null(strstr(text, "passed over: 2 FIFOs (/a\\x0ab, ...), 1 device (/dev/null)\n"));
 	assert_non_null(strstr(text, "stopped by SIGINT"));
@@ -172,10 +218,33 @@ static void test_json(void **state)
 	assert_string_equal(json_string_value(json_object_get(root, "schema")), "accel-agent.warm/1");
 	assert_int_equal(json_integer_value(json_object_get(json_object_get(root, "read"), "files")), 8);
 	assert_int_equal(json_integer_value(json_object_get(json_object_get(root, "resident"), "bytes")), 3 * MIB);
+	assert_int_equal(json_integer_value(json_object_get(json_object_get(root, "after"), "missing_bytes")), 4 * MIB);
 	assert_string_equal(
 		json_string_value(json_object_get(json_object_get(json_object_get(root, "skipped"), "fifos"), "first")),
 		"/a\nb\xef\xbf\xbd");
 	assert_true(json_is_null(json_object_get(root, "stopped")));
+	json_decref(root);
+	leftovers_clear(&left);
+}
+
+/* Where the kernel tells the user of no file what is in memory, no number stands for that. */
+static void test_unknown(void **state)
+{
+	struct warm_counts counts = { .files = 3, .unknown_files = 2, .planned_files = 2, .read_files = 2 };
+	struct leftovers left;
+	struct summary s = { .counts = &counts, .leftovers = &left, .seconds = 2, .backend = "threads" };
+	json_t *root, *resident;
+
+	(void)state;
+	leftovers_init(&left);
+	assert_non_null(strstr(print(false, &s), "in memory before: unknown, "));
+	assert_null(strstr(text, "no longer in memory"));
+	root = json_loads(print(true, &s), 0, NULL);
+	assert_true(json_is_null(json_object_get(json_object_get(root, "after"), "missing_bytes")));
+	resident = json_object_get(root, "resident");
+	assert_true(json_is_null(json_object_get(resident, "files")));
+	assert_true(json_is_null(json_object_get(resident, "bytes")));
+	assert_int_equal(json_integer_value(json_object_get(root, "resident_unknown_files")), 2);
 	json_decref(root);
 	leftovers_clear(&left);
 }
@@ -186,14 +255,16 @@ static void test_plan(void **state)
 	struct warm_counts counts = { 0 };
 	struct leftovers left;
 	struct summary s = { .counts = &counts, .leftovers = &left, .dry_run = true };
+	struct scan_file unknown = { .bytes = 10 },
+			 known = { .bytes = 20, .data_bytes = 12, .resident_bytes = 4, .resident_known = true };
 	FILE *out = fmemopen(text, sizeof(text), "w");
 	json_t *root, *plan;
 
 	(void)state;
 	leftovers_init(&left);
 	summary_plan_begin(true, out);
-	assert_int_equal(summary_plan_file(true, "/a", 10, 0, true, out), 0);
-	assert_int_equal(summary_plan_file(true, "/b\"\\", 20, 4, false, out), 0);
+	assert_int_equal(summary_plan_file(true, "/a", &unknown, true, out), 0);
+	assert_int_equal(summary_plan_file(true, "/b\"\\", &known, false, out), 0);
 	assert_int_equal(summary_json(&s, out), 0);
 	fclose(out);
 	root = json_loads(text, 0, NULL);
@@ -201,6 +272,9 @@ static void test_plan(void **state)
 	plan = json_object_get(root, "plan");
 	assert_int_equal(json_array_size(plan), 2);
 	assert_string_equal(json_string_value(json_object_get(json_array_get(plan, 1), "path")), "/b\"\\");
+	assert_true(json_is_null(json_object_get(json_array_get(plan, 0), "resident_bytes")));
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(plan, 1), "resident_bytes")), 4);
+	assert_int_equal(json_integer_value(json_object_get(json_array_get(plan, 1), "data_bytes")), 12);
 	assert_true(json_is_null(json_object_get(root, "backend")));
 	json_decref(root);
 	leftovers_clear(&left);
@@ -290,9 +364,13 @@ int main(void)
 		cmocka_unit_test(test_share),
 		cmocka_unit_test(test_share_of_nothing),
 		cmocka_unit_test(test_line),
+		cmocka_unit_test(test_line_while_walking),
+		cmocka_unit_test(test_line_at_start),
+		cmocka_unit_test(test_rate),
 		cmocka_unit_test(test_line_is_narrow),
 		cmocka_unit_test(test_text),
 		cmocka_unit_test(test_json),
+		cmocka_unit_test(test_unknown),
 		cmocka_unit_test(test_plan),
 		cmocka_unit_test(test_many_failures),
 		cmocka_unit_test_setup_teardown(test_budget_of_machine, sandbox_make, sandbox_remove),
