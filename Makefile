@@ -15,15 +15,35 @@ OBJCOPY ?= objcopy
 # Debian keeps bpftool in /usr/sbin, which is not on the PATH of users.
 BPFTOOL ?= $(or $(shell PATH="$$PATH:/usr/local/sbin:/usr/sbin:/sbin" command -v bpftool),bpftool)
 
-OUT := .output
+# "make CROSS=aarch64" builds for another machine type, from libraries of that type in SYSROOT.
+CROSS :=
+MACHINE := $(or $(CROSS),$(shell uname -m))
+ARCH := $(or $(patsubst x86_64,x86,$(filter x86_64,$(MACHINE))),$(patsubst aarch64,arm64,$(filter aarch64,$(MACHINE))))
+ifeq ($(ARCH),)
+$(error the machine type $(MACHINE) is not supported: x86_64 or aarch64)
+endif
+
+OUT := .output$(if $(CROSS),/$(ARCH))
 # asan and fuzz build the same sources with other flags, in folders of their own.
 VARIANT ?= release
 OBJ := $(OUT)/$(VARIANT)
 
-MACHINE := $(shell uname -m)
-ARCH := $(or $(patsubst x86_64,x86,$(filter x86_64,$(MACHINE))),$(patsubst aarch64,arm64,$(filter aarch64,$(MACHINE))))
-ifeq ($(ARCH),)
-$(error the machine type $(MACHINE) is not supported: x86_64 or aarch64)
+ifneq ($(CROSS),)
+ifndef SYSROOT
+SYSROOT := $(or $(shell vmtests/sysroot $(ARCH)),$(error no libraries for $(CROSS)))
+endif
+CC := $(CROSS)-linux-gnu-gcc
+AR := $(CROSS)-linux-gnu-ar
+LD := $(CROSS)-linux-gnu-ld
+OBJCOPY := $(CROSS)-linux-gnu-objcopy
+PKG_CONFIG := PKG_CONFIG_SYSROOT_DIR=$(SYSROOT) \
+	PKG_CONFIG_LIBDIR=$(SYSROOT)/usr/lib/$(CROSS)-linux-gnu/pkgconfig:$(SYSROOT)/usr/share/pkgconfig $(PKG_CONFIG)
+SYSROOT_FLAG := --sysroot=$(SYSROOT)
+EMULATOR := qemu-$(CROSS)
+# Unit tests run here, and find loader and libraries where they are. ("qemu -L" would show them another "/" as well.)
+SYSROOT_LIBS := $(SYSROOT)/lib/$(CROSS)-linux-gnu:$(SYSROOT)/usr/lib/$(CROSS)-linux-gnu
+UNIT_LDFLAGS := -Wl,--dynamic-linker=$(wildcard $(SYSROOT)/lib/ld-linux-*.so.1) \
+	-Wl,--disable-new-dtags,-rpath,$(SYSROOT_LIBS)
 endif
 
 ifeq ($(V),1)
@@ -58,14 +78,14 @@ WARNINGS += -Wno-error
 endif
 
 # Quiet on a fresh machine: what is missing there is said, and installed, by scripts/deps.sh.
-CFLAGS_ALL := -std=gnu11 $(VARIANT_CFLAGS) $(WARNINGS) \
+CFLAGS_ALL := -std=gnu11 $(SYSROOT_FLAG) $(VARIANT_CFLAGS) $(WARNINGS) \
 	$(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null) $(CFLAGS)
-LDFLAGS_ALL := $(VARIANT_LDFLAGS) $(LDFLAGS)
+LDFLAGS_ALL := $(SYSROOT_FLAG) $(VARIANT_LDFLAGS) $(LDFLAGS)
 LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null) -lm
 CMOCKA_LIBS := $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null)
 
 BPF_CFLAGS := -target bpf -g -O2 -mcpu=v3 -Wall -Werror -D__TARGET_ARCH_$(ARCH) -Iinclude -Ibpf \
-	$(addprefix -I,$(wildcard /usr/include/$(MACHINE)-linux-gnu))
+	$(SYSROOT_FLAG) $(addprefix -I,$(wildcard $(SYSROOT)/usr/include/$(MACHINE)-linux-gnu))
 
 BPF_SOURCES := $(wildcard bpf/*.bpf.c)
 BPF_OBJECTS := $(BPF_SOURCES:%.bpf.c=$(OUT)/%.bpf.o)
@@ -93,13 +113,14 @@ ORACLE_SKELETONS := $(patsubst tests/oracle/%.bpf.c,$(OUT)/oracle/%.skel.h,$(wil
 ORACLES := $(patsubst tests/oracle/%.c,$(OUT)/oracle/%,$(filter-out %.bpf.c,$(wildcard tests/oracle/*.c)))
 ALL_C := $(shell find agent bpf include tests bench -name '*.[ch]' 2>/dev/null)
 
+UNIT_ENV := $(if $(CROSS),EMULATOR="$(EMULATOR)")
 TEST_ENV := ACCEL_AGENT=$(abspath $(PROGRAM)) WORKLOADS=$(abspath $(OUT)/workloads) ORACLE=$(abspath $(OUT)/oracle)
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all check check-unit check-integration check-now workloads oracle demo demo-now install uninstall deps asan \
-	fuzz fuzz-now format format-check vmtest bench bench-now clean help FORCE
+.PHONY: all check check-unit check-integration check-now unit workloads oracle arm64 check-arm64 demo demo-now \
+	install uninstall deps asan fuzz fuzz-now format format-check vmtest bench bench-now clean help FORCE
 
 all: $(PROGRAM) $(IO_LIBRARIES) ## build .output/accel-agent and libaccel-io (default)
 
@@ -112,14 +133,23 @@ check-now: $(PROGRAM) $(IO_LIBRARIES) $(UNIT_TESTS) workloads oracle
 	$(Q)$(TEST_ENV) tests/run.sh --integration $(UNIT_TESTS)
 
 check-unit: $(UNIT_TESTS) ## unit tests only; needs no root
-	$(Q)tests/run.sh $(UNIT_TESTS)
+	$(Q)$(UNIT_ENV) tests/run.sh $(UNIT_TESTS)
 
 check-integration: $(PROGRAM) $(IO_LIBRARIES) workloads oracle ## integration tests only; needs root
 	$(Q)$(TEST_ENV) tests/run.sh --integration
 
+unit: $(UNIT_TESTS) ## the unit tests, not run
+
 workloads: $(WORKLOADS) ## the programs with a known bottleneck that tests follow
 
 oracle: $(ORACLES) ## the independent measurements that tests compare with
+
+arm64: ## install what is missing (as root), build all of it for arm64 in .output/arm64
+	$(Q)scripts/deps.sh build arm64
+	$(Q)$(MAKE) CROSS=aarch64 all unit workloads oracle
+
+check-arm64: arm64 ## the same, then the unit tests under user-mode emulation
+	$(Q)$(MAKE) CROSS=aarch64 check-unit
 
 demo: ## install what is missing (as root), build, follow a build and print its report
 	$(Q)scripts/deps.sh build
@@ -154,9 +184,14 @@ format: ## rewrite the C files in the project's style
 format-check: ## fail if "make format" would change anything
 	$(Q)$(CLANG_FORMAT) --dry-run --Werror $(ALL_C)
 
-vmtest: ## the matrix of stock kernels: not there yet
-	@echo "vmtest: this version has no kernel matrix yet" >&2
-	@exit 1
+# Without a choice of kernels, all of vmtests/kernels: some may be for arm64.
+VM_ARM64 = $(if $(KERNEL),$(findstring /arm64,$(KERNEL)),$(shell grep /arm64 vmtests/kernels))
+
+vmtest: ## the cases of vmtests/plan on stock kernels, in virtual machines; KERNEL=6.12 CASE=core: only these
+	$(Q)scripts/deps.sh build vm $(if $(VM_ARM64),arm64)
+	$(Q)$(MAKE) all workloads oracle
+	$(Q)$(if $(VM_ARM64),$(MAKE) CROSS=aarch64 all workloads oracle)
+	$(Q)vmtests/matrix $(addprefix -k ,$(KERNEL)) $(addprefix -c ,$(CASE))
 
 install: all ## install to DESTDIR/PREFIX (/usr/local)
 	$(call msg,INSTALL,$(DESTDIR)$(PREFIX))
@@ -165,17 +200,19 @@ install: all ## install to DESTDIR/PREFIX (/usr/local)
 	$(Q)install -D -m 0644 etc/accel-agent.catalogue $(DESTDIR)$(PREFIX)/share/accel-agent/catalogue
 	$(Q)install -D -m 0644 etc/accel-agent.conf.sample $(DESTDIR)$(PREFIX)/share/doc/accel-agent/accel-agent.conf.sample
 	$(Q)install -D -m 0644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/accel-agent/LICENSE
+	$(Q)install -D -m 0644 man/accel-io.3 $(DESTDIR)$(PREFIX)/share/man/man3/accel-io.3
 	$(Q)install -D -m 0644 include/accel_io.h $(DESTDIR)$(PREFIX)/include/accel_io.h
 	$(Q)install -D -m 0644 $(OUT)/libaccel-io.a $(DESTDIR)$(LIBDIR)/libaccel-io.a
 	$(Q)install -D -m 0755 $(OUT)/$(IO_SONAME) $(DESTDIR)$(LIBDIR)/$(IO_SONAME)
 	$(Q)ln -sf $(IO_SONAME) $(DESTDIR)$(LIBDIR)/libaccel-io.so
 	$(Q)install -d $(DESTDIR)$(LIBDIR)/pkgconfig
-	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR)|; s|@VERSION@|$(VERSION)|' etc/accel-io.pc.in \
+	$(Q)sed -e 's|@PREFIX@|$(PREFIX)|; s|@LIBDIR@|$(LIBDIR:$(PREFIX)/%=$${prefix}/%)|; s|@VERSION@|$(VERSION)|' etc/accel-io.pc.in \
 		> $(DESTDIR)$(LIBDIR)/pkgconfig/accel-io.pc
 
 uninstall: ## remove what install put there
 	$(call msg,UNINSTALL,$(DESTDIR)$(PREFIX))
 	$(Q)rm -f $(DESTDIR)$(PREFIX)/sbin/accel-agent $(DESTDIR)$(PREFIX)/share/man/man8/accel-agent.8
+	$(Q)rm -f $(DESTDIR)$(PREFIX)/share/man/man3/accel-io.3
 	$(Q)rm -f $(DESTDIR)$(PREFIX)/share/accel-agent/catalogue
 	$(Q)rm -f $(DESTDIR)$(PREFIX)/share/doc/accel-agent/accel-agent.conf.sample
 	$(Q)rm -f $(DESTDIR)$(PREFIX)/share/doc/accel-agent/LICENSE
@@ -189,8 +226,8 @@ clean: ## remove everything that was built
 	$(Q)rm -rf $(OUT)
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
-	@echo "Variables: V=1 CC CLANG BPFTOOL CFLAGS LDFLAGS PREFIX LIBDIR DESTDIR FUZZ_SECONDS"
+	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
+	@echo "Variables: V=1 CC CLANG BPFTOOL CFLAGS LDFLAGS PREFIX LIBDIR DESTDIR FUZZ_SECONDS KERNEL CASE"
 
 # BPF: every subject is one object; all are linked into one, and that becomes the skeleton.
 $(OUT)/%.bpf.o: %.bpf.c Makefile
@@ -257,7 +294,7 @@ $(UNIT_LIBRARY): $(UNIT_HELPERS)
 
 $(OBJ)/tests/test_%: $(OBJ)/tests/unit/test_%.o $(UNIT_LIBRARY) $(LIBRARY)
 	$(call msg,LINK,$@)
-	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(LIBS) $(CMOCKA_LIBS) -o $@
+	$(Q)$(CC) $(LDFLAGS_ALL) $(UNIT_LDFLAGS) $^ $(LIBS) $(CMOCKA_LIBS) -o $@
 
 $(OBJ)/tests/fuzz_%: $(OBJ)/tests/fuzz/fuzz_%.o $(LIBRARY)
 	$(call msg,LINK,$@)

@@ -3,7 +3,7 @@
 # Copyright (c) 2026 The accel-agent authors
 # Sees to it that what the named groups need is there: as root with apt-get it installs, otherwise it names what is
 # missing. Asks nothing; quick and without network when nothing is missing.
-# usage: deps.sh GROUP...    groups: build check fuzz bench vm
+# usage: deps.sh GROUP...    groups: build check fuzz bench vm arm64
 set -eu
 
 PATH="$PATH:/usr/local/sbin:/usr/sbin:/sbin"
@@ -109,6 +109,13 @@ probe()
 		need busybox-static static_busybox
 		need mmdebstrap have mmdebstrap
 		need e2fsprogs have mke2fs
+		need debian-archive-keyring archive_keys
+		;;
+	arm64)
+		need python3 have python3
+		need gcc-aarch64-linux-gnu have aarch64-linux-gnu-gcc
+		need qemu-user have qemu-aarch64
+		need qemu-system-arm have qemu-system-aarch64
 		need debian-archive-keyring archive_keys
 		;;
 	*)
