@@ -7,52 +7,32 @@
 #include "plain.h"
 #include "ledger.h"
 
-static __always_inline __u64 *pid_word(struct aa_pid_bits *bits, __u32 pid)
+/* Whole bytes, because bits would need a lock: 5.10 refuses a program that has an atomic "or" in it. */
+static __always_inline void pid_change(__u32 pid, __u8 noted)
 {
-	return &bits->word[(pid >> 6) & (AA_PIDS / 64 - 1)];
-}
+	__u32 row = pid / AA_PID_ROW;
+	__u8 *bytes = bpf_map_lookup_elem(&marked, &row);
 
-/*
- * Sets the bit of a pid, or clears it. Under a lock: 5.10 refuses a program that has an atomic "or" in it, even where it
- * would not be run.
- */
-static __always_inline void pid_change(__u32 pid, bool set)
-{
-	__u64 bit = 1ULL << (pid & 63), *word;
-	__u32 zero = 0;
-	struct aa_pid_bits *bits = bpf_map_lookup_elem(&marked, &zero);
-
-	if (!bits)
-		return;
-	word = pid_word(bits, pid);
-	if (aa_config.plain) {
-		if (!plain_lock(AA_PLAIN_LOCK_PIDS))
-			return;
-		*word = set ? *word | bit : *word & ~bit;
-		plain_unlock(AA_PLAIN_LOCK_PIDS);
-		return;
-	}
-	bpf_spin_lock(&bits->lock);
-	*word = set ? *word | bit : *word & ~bit;
-	bpf_spin_unlock(&bits->lock);
+	if (bytes)
+		bytes[pid % AA_PID_ROW] = noted;
 }
 
 static __always_inline void pid_note(__u32 pid)
 {
-	pid_change(pid, true);
+	pid_change(pid, 1);
 }
 
 static __always_inline void pid_forget(__u32 pid)
 {
-	pid_change(pid, false);
+	pid_change(pid, 0);
 }
 
 static __always_inline bool pid_noted(__u32 pid)
 {
-	__u32 zero = 0;
-	struct aa_pid_bits *bits = bpf_map_lookup_elem(&marked, &zero);
+	__u32 row = pid / AA_PID_ROW;
+	__u8 *bytes = bpf_map_lookup_elem(&marked, &row);
 
-	return bits && *pid_word(bits, pid) >> (pid & 63) & 1;
+	return bytes && bytes[pid % AA_PID_ROW];
 }
 
 #define NO_SYSCALL 0xffff /* in an exception: a page fault */
@@ -71,6 +51,20 @@ static __always_inline struct aa_thread *thread_of_current(void)
 		return thread_of(bpf_get_current_task_btf());
 	id = bpf_get_current_pid_tgid();
 	return pid_noted(id) ? plain_thread(bpf_get_current_task(), id >> 32) : NULL;
+}
+
+/*
+ * Whether the thread frees memory. The kernel says so by events, of which one can be left out where programs can be
+ * preempted (7.2), and by a flag that is set in between, and elsewhere.
+ */
+static __always_inline bool in_reclaim(struct aa_thread *t, struct task_struct *task)
+{
+	return (t->flags & AA_THREAD_RECLAIM) && (task->flags & PF_MEMALLOC);
+}
+
+static __always_inline __u32 state_on_cpu(struct aa_thread *t, struct task_struct *task)
+{
+	return in_reclaim(t, task) ? AA_RUN_RECLAIM : AA_RUN;
 }
 
 static __always_inline struct aa_app *app_get(__u32 index)
@@ -126,8 +120,8 @@ static __always_inline struct aa_thread *thread_mark(struct task_struct *task, _
 			.app = app,
 			.cell = cell,
 			.state = AA_NO_STATE,
-
 			.flags = flags,
+			.exec = task->self_exec_id,
 		},
 	};
 	struct aa_thread *t;

@@ -168,6 +168,7 @@ struct task_struct {
 	int tgid;
 	void *stack;
 	__u64 start_time;
+	__u64 self_exec_id;
 	struct task_struct *real_parent;
 	struct list_head children;
 	struct list_head sibling;
@@ -287,6 +288,7 @@ enum pageflags {
 #pragma clang attribute pop
 
 #define PF_IO_WORKER 0x00000010
+#define PF_MEMALLOC 0x00000800
 #define PF_KTHREAD 0x00200000
 
 #define TASK_RUNNING 0x0

@@ -33,15 +33,18 @@ struct {
 	__type(value, struct aa_thread);
 } threads SEC(".maps") __weak;
 
-/* Most threads are not followed, and a bit says so in a tenth of the time that a look into their storage takes. */
+/*
+ * Most threads are not followed, and a byte for each pid says so in a tenth of the time that a look into their storage
+ * takes.
+ */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, AA_PIDS / AA_PID_ROW);
 	__type(key, __u32);
-	__type(value, struct aa_pid_bits);
+	__type(value, __u8[AA_PID_ROW]);
 } marked SEC(".maps") __weak;
 
-/* The same where there is no task storage: bpf/plain.h. The agent has only those made that the kernel needs. */
+/* Marks where there is no task storage: bpf/plain.h. The agent has only those made that the kernel needs. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH); /* allocated at once: nothing may be allocated or freed in the scheduler */
 	__uint(max_entries, AA_PLAIN_THREADS);

@@ -21,17 +21,17 @@
 /*
  * Takes a lock made of what 5.10 has: additions that do not return what was there, but are whole, and on x86 keep order
  * between what is before and after them. Only who sees itself alone after its addition has it; those who tried and saw
- * more take theirs back. Returns 1, or 0 if it was not to be had (counted): in the end, or because this CPU has it
- * already, and was interrupted. A global function, because the verifier would walk the loop once a call.
+ * more take theirs back. Returns 1, or 0 if it was not to be had: in the end, or because this CPU has it already, and was
+ * interrupted. A global function, because the verifier would walk the loop once a call.
  */
 __weak __noinline int plain_lock(__u32 index)
 {
 	__u32 self = bpf_get_smp_processor_id() + 1;
 	volatile struct aa_plain_lock *l;
-	__u64 at = aa_opaque(index);
+	__u64 at = aa_opaque(index) & (AA_PLAIN_LOCKS - 1);
 	int i, k;
 
-	if (!aa_config.plain || at >= AA_PLAIN_LOCKS)
+	if (!aa_config.plain)
 		return 0;
 	l = &aa_plain_lock[at];
 	for (i = 0; i < LOCK_TRIES; i++) {
@@ -51,17 +51,29 @@ __weak __noinline int plain_lock(__u32 index)
 		for (k = 0; k < LOCK_PAUSES; k++)
 			bpf_ktime_get_ns(); /* to wait a little */
 	}
-	__sync_fetch_and_add(&aa_control.unlocked, 1);
+	return 0;
+}
+
+#define LOCK_ROUNDS 64
+
+/* The same for 3 ms. Loops of loops, because of the verifier's time. */
+__weak __noinline int plain_lock_long(__u32 index)
+{
+	int i;
+
+	if (!aa_config.plain)
+		return 0;
+	for (i = 0; i < LOCK_ROUNDS; i++)
+		if (plain_lock(index))
+			return 1;
 	return 0;
 }
 
 static __always_inline void plain_unlock(__u32 index)
 {
 	volatile struct aa_plain_lock *l;
-	__u64 at = aa_opaque(index);
+	__u64 at = aa_opaque(index) & (AA_PLAIN_LOCKS - 1);
 
-	if (at >= AA_PLAIN_LOCKS)
-		return;
 	l = &aa_plain_lock[at];
 	barrier();
 	l->changes++;
@@ -69,13 +81,33 @@ static __always_inline void plain_unlock(__u32 index)
 	__sync_fetch_and_add(&l->takers, -1);
 }
 
-/* Takes the lock of an app's ledger. Returns whether it has it. */
+/* Takes the lock of an app's ledger. Returns whether it has it: what is left out for want of it is counted. */
 static __always_inline bool app_lock(struct aa_app *app, __u32 index)
 {
-	if (aa_config.plain)
-		return plain_lock(index);
-	bpf_spin_lock(&app->lock);
+	if (!aa_config.plain)
+		bpf_spin_lock(&app->lock);
+	else if (!plain_lock(index)) {
+		__sync_fetch_and_add(&aa_control.unlocked, 1);
+		return false;
+	}
 	return true;
+}
+
+/*
+ * The same for a change that would never be made up for: a thread leaves a CPU, or executes something. A virtual CPU that has the lock may not
+ * be run by its host for a while: then this waits for up to 200 ms, as everybody would for a lock of the kernel's.
+ */
+static __always_inline bool app_lock_at_last(struct aa_app *app, __u32 index)
+{
+	int i;
+
+	if (!aa_config.plain)
+		return app_lock(app, index);
+	for (i = 0; i < LOCK_ROUNDS; i++)
+		if (plain_lock_long(index))
+			return true;
+	__sync_fetch_and_add(&aa_control.unlocked, 1);
+	return false;
 }
 
 static __always_inline void app_unlock(struct aa_app *app, __u32 index)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Copyright (c) 2026 The accel-agent authors */
 /* The scheduler: which followed thread runs, waits for a CPU, or waits for something else. Feeds the ledger. */
+#include "exec.h"
 #include "wait.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
@@ -78,27 +79,21 @@ static __always_inline void switch_correct(struct aa_ledger *l, struct aa_thread
 
 /* A thread of an app leaves a CPU, perhaps to another of the same app: one lock for both. */
 static __always_inline bool switch_away(struct aa_app *app, struct aa_thread *prev, __u32 to, __u64 ran,
-					struct aa_thread *next, struct rq *rq, __u64 now)
+					struct aa_thread *next, __u32 next_state, struct rq *rq, __u64 now)
 {
 	bool both = next && next->app == prev->app;
 	__u32 index = prev->app;
 
 	clock_note(app, rq, now);
-	if (!app_lock(app, index))
+	if (!app_lock_at_last(app, index))
 		return false;
 	aa_ledger_advance(&app->ledger, now);
 	switch_correct(&app->ledger, prev, ran);
 	thread_move(&app->ledger, prev, to, false);
 	if (both)
-		thread_move(&app->ledger, next, next->flags & AA_THREAD_RECLAIM ? AA_RUN_RECLAIM : AA_RUN, false);
+		thread_move(&app->ledger, next, next_state, false);
 	app_unlock(app, index);
 	return both;
-}
-
-/* A change that is left out here would never be made up for: the app would not end. */
-static __always_inline bool lock_at_last(struct aa_app *app, __u32 index)
-{
-	return app_lock(app, index) || (aa_config.plain && (plain_lock(index) || plain_lock(index)));
 }
 
 static __always_inline void switch_dead(struct aa_app *app, struct aa_thread *t, struct task_struct *task, __u64 ran,
@@ -110,7 +105,7 @@ static __always_inline void switch_dead(struct aa_app *app, struct aa_thread *t,
 
 	if (c)
 		__sync_fetch_and_add(&c->major_faults, task->maj_flt - t->faults);
-	if (lock_at_last(app, index)) {
+	if (app_lock_at_last(app, index)) {
 		aa_ledger_advance(&app->ledger, now);
 		switch_correct(&app->ledger, t, ran);
 		if (cell < AA_MAX_COMMANDS && state < AA_STATES) {
@@ -127,9 +122,18 @@ static __always_inline void switch_dead(struct aa_app *app, struct aa_thread *t,
 	thread_drop(task);
 }
 
+/* The programs on its exec were left out, both of them: see enum exec_turn. */
+static __always_inline void exec_make_up(struct aa_app *app, struct aa_thread *t, struct task_struct *task, __u64 now)
+{
+	struct aa_counts *c = counts_get(t->app);
+
+	if (c && exec_is_news(t, task))
+		exec_note(app, c, t, task, false, now);
+}
+
 /* Returns true if next is accounted for as well. */
 static __always_inline bool switch_out(struct aa_thread *t, struct task_struct *prev, struct aa_thread *next,
-				       bool preempt, long prev_state, __u64 now)
+				       __u32 next_state, bool preempt, long prev_state, __u64 now)
 {
 	struct aa_app *app = app_get(t->app);
 	__u64 ran = prev->se.sum_exec_runtime - t->ran;
@@ -138,26 +142,30 @@ static __always_inline bool switch_out(struct aa_thread *t, struct task_struct *
 	if (!app)
 		return false;
 	t->ran += ran;
+	if (t->flags & AA_THREAD_NO_EXEC)
+		exec_make_up(app, t, prev, now);
 	if (!preempt && (prev_state & TASK_DEAD)) {
 		switch_dead(app, t, prev, ran, now);
 		return false;
 	}
 	/* a preempted task stays runnable, whatever state it was about to sleep in */
 	to = wait_any(t, preempt || !prev_state ? wait_runnable(prev) : wait_state(prev, t, prev_state, true));
-	return switch_away(app, t, to, ran, next, rq_of(prev), now);
+	return switch_away(app, t, to, ran, next, next_state, rq_of(prev), now);
 }
 
 static __always_inline int on_switch(bool preempt, struct task_struct *prev, struct task_struct *next, long prev_state)
 {
 	struct aa_thread *p, *n;
 	struct aa_app *app;
+	__u32 next_state;
 	__u64 now = 0;
 
 	p = thread_of(prev);
 	n = thread_of(next);
+	next_state = n ? state_on_cpu(n, next) : AA_NO_STATE;
 	if (p) {
 		now = bpf_ktime_get_ns();
-		if (switch_out(p, prev, n, preempt, prev_state, now))
+		if (switch_out(p, prev, n, next_state, preempt, prev_state, now))
 			return 0;
 	}
 	if (n) {
@@ -165,7 +173,7 @@ static __always_inline int on_switch(bool preempt, struct task_struct *prev, str
 			now = bpf_ktime_get_ns();
 		app = app_get(n->app);
 		if (app)
-			thread_change(app, n, n->flags & AA_THREAD_RECLAIM ? AA_RUN_RECLAIM : AA_RUN, !prev->pid, now);
+			thread_change(app, n, next_state, !prev->pid, now);
 	}
 	return 0;
 }

@@ -6,6 +6,7 @@
  */
 #include "cgroup.h"
 #include "cold.h"
+#include "exec.h"
 #include "kin.h"
 #include "match.h"
 #include "miss.h"
@@ -24,6 +25,13 @@ struct {
 	__type(value, struct aa_pattern);
 } patterns SEC(".maps");
 
+/*
+ * On 7.2 a task can be preempted in a program on sched_process_exec, and who then execs on the same CPU has its run of
+ * that program left out. So there are two of each, and whichever comes first to an exec takes it: one is left out only
+ * where somebody was preempted in either. What forks, as most do who exec, is looked at again when it is switched away.
+ */
+enum exec_turn { FIRST_TURN, SECOND_TURN, TURNS };
+
 /* The name that is matched: the program's, then its script's. */
 struct exec_scratch {
 	unsigned char name[AA_MATCH_BYTES] __attribute__((aligned(8)));
@@ -32,16 +40,28 @@ struct exec_scratch {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
+	__uint(max_entries, TURNS);
 	__type(key, __u32);
 	__type(value, struct exec_scratch);
 } scratch SEC(".maps");
 
+/* The last exec on a CPU that is nobody's: the second turn need not match it again. */
+struct exec_passed {
+	__u64 start_time; /* of the task */
+	__u64 exec;
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct exec_passed);
+} passed SEC(".maps");
+
 /* The app of pattern i if it takes the name in scratch; else -1. */
-__noinline int match_name(__u32 i)
+__noinline int match_name(__u32 i, __u32 turn)
 {
-	__u32 zero = 0;
-	struct exec_scratch *s = bpf_map_lookup_elem(&scratch, &zero);
+	struct exec_scratch *s = bpf_map_lookup_elem(&scratch, &turn);
 	struct aa_pattern *p = bpf_map_lookup_elem(&patterns, &i);
 
 	return s && p && aa_match(p, s->name) ? (int)p->app : -1;
@@ -51,14 +71,14 @@ __noinline int match_name(__u32 i)
  * Reads the arguments of the new program up to the script that it is to run, into scratch. Returns 1 if there is one,
  * else 0.
  */
-__noinline int find_script(void)
+__noinline int find_script(__u32 turn)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct mm_struct *mm = BPF_CORE_READ(task, mm);
 	enum aa_script_verdict verdict;
 	unsigned long at, end;
-	__u32 i, zero = 0;
-	struct exec_scratch *s = bpf_map_lookup_elem(&scratch, &zero);
+	__u32 i;
+	struct exec_scratch *s = bpf_map_lookup_elem(&scratch, &turn);
 	long n;
 
 	if (!s || !mm)
@@ -79,10 +99,10 @@ __noinline int find_script(void)
 }
 
 /* The app whose name the new program of the current task bears, by its own name or by its script's, or -1. */
-static __always_inline int match_exec(struct task_struct *task, struct linux_binprm *bprm)
+static __always_inline int match_exec(struct task_struct *task, struct linux_binprm *bprm, __u32 turn)
 {
-	__u32 i, zero = 0, count = aa_config.patterns;
-	struct exec_scratch *s = bpf_map_lookup_elem(&scratch, &zero);
+	__u32 i, count = aa_config.patterns;
+	struct exec_scratch *s = bpf_map_lookup_elem(&scratch, &turn);
 	bool interpreter = false;
 	int app;
 	long n;
@@ -94,66 +114,55 @@ static __always_inline int match_exec(struct task_struct *task, struct linux_bin
 	    n >= (long)sizeof(s->name)) /* a path that long: the name is cut off, the kernel's own short form is not */
 		bpf_probe_read_kernel_str(s->name, sizeof(task->comm), task->comm);
 	for (i = 0; i < AA_MAX_PATTERNS && i < count; i++) {
-		app = match_name(i);
+		app = match_name(i, turn);
 		if (app == AA_PATTERN_INTERPRETER)
 			interpreter = true;
 		else if (app >= 0)
 			return app;
 	}
-	if (!interpreter || !find_script())
+	if (!interpreter || !find_script(turn))
 		return -1;
 	for (i = 0; i < AA_MAX_PATTERNS && i < count; i++) {
-		app = match_name(i);
+		app = match_name(i, turn);
 		if (app >= 0 && app != AA_PATTERN_INTERPRETER)
 			return app;
 	}
 	return -1;
 }
 
-/* Moves t, which runs now, to the cell of the command that it has become. */
-static __always_inline void exec_command(struct aa_app *app, struct aa_thread *t, const char name[AA_COMM_LEN],
-					 __u32 cpus, bool root, __u64 now)
+/* match_exec(), unless the other turn has had no match just now. */
+static __always_inline int match_exec_once(struct task_struct *task, struct linux_binprm *bprm, enum exec_turn turn)
 {
-	struct aa_ledger *l = &app->ledger;
-	__u32 index = t->app, old = t->cell, cell;
+	__u32 zero = 0;
+	struct exec_passed *last = bpf_map_lookup_elem(&passed, &zero);
+	int app;
 
-	if (!app_lock(app, index))
-		return;
-	aa_ledger_advance(l, now);
-	if (t->state == AA_NO_STATE)
-		aa_ledger_born(l);
-	else if (old < AA_MAX_COMMANDS && t->state < AA_STATES)
-		aa_ledger_leave(l, &l->command[old], t->state, &t->queued, false);
-	if ((t->flags & AA_THREAD_NO_EXEC) && old < AA_MAX_COMMANDS)
-		l->command[old].processes--;
-	cell = aa_ledger_command(l, name);
-	if (cell < AA_MAX_COMMANDS) {
-		l->command[cell].processes++;
-		aa_ledger_enter(l, &l->command[cell], AA_RUN, &t->queued);
+	if (!last || (last->exec == task->self_exec_id && last->start_time == task->start_time))
+		return -1;
+	app = match_exec(task, bprm, turn);
+	if (app < 0) {
+		last->start_time = task->start_time;
+		last->exec = task->self_exec_id;
 	}
-	if (cpus > l->cpus || root)
-		l->cpus = cpus;
-	t->cell = cell;
-	t->state = AA_RUN;
-	t->since = l->now;
-	t->flags = 0;
-	app_unlock(app, index);
+	return app;
 }
 
-static __always_inline int on_exec(struct task_struct *task, struct linux_binprm *bprm)
+static __always_inline int on_exec(struct task_struct *task, struct linux_binprm *bprm, enum exec_turn turn)
 {
 	struct aa_thread *t = thread_find(task);
 	bool started = false;
 	struct aa_counts *c;
 	struct aa_seed *seed;
 	struct aa_app *app;
-	char name[AA_COMM_LEN] __attribute__((aligned(8))) = {};
 	int index = -1;
 	__u64 now;
 
-	if (!t) {
+	if (t) {
+		if (!exec_is_news(t, task))
+			return 0;
+	} else {
 		seed = seed_find(task);
-		index = seed ? (int)seed->app - 1 : bprm ? match_exec(task, bprm) : -1;
+		index = seed ? (int)seed->app - 1 : bprm ? match_exec_once(task, bprm, turn) : -1;
 		if (index < 0)
 			return 0;
 		t = thread_mark(task, index, 0, 0);
@@ -169,9 +178,7 @@ static __always_inline int on_exec(struct task_struct *task, struct linux_binprm
 		return 0;
 	pid_note(task->pid); /* a thread that is not the first takes the first one's pid at its exec */
 	now = bpf_ktime_get_ns();
-	bpf_probe_read_kernel_str(name, sizeof(name), task->comm);
-	exec_command(app, t, name, allowed_cpus(task), started, now);
-	__sync_fetch_and_add(&c->execs, 1);
+	exec_note(app, c, t, task, started, now);
 	if (started) {
 		__sync_fetch_and_add(&c->processes, 1);
 		__sync_fetch_and_add(&c->starts, 1);
@@ -186,14 +193,26 @@ static __always_inline int on_exec(struct task_struct *task, struct linux_binprm
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(sched_process_exec, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
 {
-	return on_exec(task, bprm);
+	return on_exec(task, bprm, FIRST_TURN);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(exec_again, struct task_struct *task, int old_pid, struct linux_binprm *bprm)
+{
+	return on_exec(task, bprm, SECOND_TURN);
 }
 
 /* Where no name is looked for: what compares names is half of what the verifier has to look at. */
 SEC("tp_btf/sched_process_exec")
 int BPF_PROG(exec_unnamed, struct task_struct *task)
 {
-	return on_exec(task, NULL);
+	return on_exec(task, NULL, FIRST_TURN);
+}
+
+SEC("tp_btf/sched_process_exec")
+int BPF_PROG(exec_unnamed_again, struct task_struct *task)
+{
+	return on_exec(task, NULL, SECOND_TURN);
 }
 
 /*

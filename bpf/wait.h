@@ -149,7 +149,7 @@ static __always_inline __u32 wait_state(struct task_struct *task, struct aa_thre
 	if (!(task_state & TASK_UNINTERRUPTIBLE) && !iowait)
 		return wait_sleep(task, t, &call, is_current);
 
-	if ((t->flags & AA_THREAD_RECLAIM) ||
+	if (in_reclaim(t, task) ||
 	    (bpf_core_field_exists(task->in_memstall) && BPF_CORE_READ_BITFIELD(task, in_memstall)))
 		return AA_RECLAIM;
 	class = syscall_class(call.nr);

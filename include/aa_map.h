@@ -42,18 +42,12 @@ struct aa_thread {
 	__u32 miss_generation;
 	__u32 miss_pages;
 	char waker_comm[AA_COMM_LEN];
-	__u32 pad2; /* kernels before 6.3 refuse to read what is not set */
+	__u32 exec; /* task->self_exec_id at the last exec that is known here, or when the thread was new */
 };
 
-/* One bit a pid, up to the kernel's own limit of 2^22: whether the thread may have a mark. */
+/* One byte a pid, up to the kernel's own limit of 2^22: whether the thread may have a mark. */
 #define AA_PIDS (1 << 22)
-
-struct aa_pid_bits {
-	__u64 word[AA_PIDS / 64];
-	__u64 apart[8]; /* every switch reads the words: the lock is in a line of its own */
-	struct bpf_spin_lock lock; /* for changes */
-	__u32 pad;
-};
+#define AA_PID_ROW 64 /* a line of the cache */
 
 struct aa_seed {
 	__u32 app; /* index + 1 */
@@ -83,8 +77,7 @@ struct aa_plain_lock {
 	__u64 reserved[6]; /* a line of the cache each */
 };
 
-#define AA_PLAIN_LOCK_PIDS AA_MAX_APPS /* of the bits; those before are the apps' */
-#define AA_PLAIN_LOCKS (AA_MAX_APPS + 1)
+#define AA_PLAIN_LOCKS AA_MAX_APPS /* a power of two */
 
 /* One glob of one app as a shift-and automaton: see bpf/match.h. */
 #define AA_PATTERN_TOKENS 63

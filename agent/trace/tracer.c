@@ -93,7 +93,9 @@ static void choose_programs(struct accel *s, const struct tracer_config *c, cons
 		{ s->progs.use_added, use && f->add_to_page_cache == 1 && f->folios },
 		{ s->progs.scan, c->scans },
 		{ s->progs.sched_process_exec, c->npatterns > 0 },
+		{ s->progs.exec_again, c->npatterns > 0 },
 		{ s->progs.exec_unnamed, !c->npatterns },
+		{ s->progs.exec_unnamed_again, !c->npatterns },
 	};
 	size_t i;
 

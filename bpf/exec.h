@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
+/* Copyright (c) 2026 The accel-agent authors */
+/* A followed thread becomes another command. */
+#ifndef BPF_EXEC_H
+#define BPF_EXEC_H
+
+#include "follow.h"
+
+/* Whether task has executed something since its mark was last told; it is told now. */
+static __always_inline bool exec_is_news(struct aa_thread *t, struct task_struct *task)
+{
+	__u32 exec = task->self_exec_id;
+
+	if (t->exec == exec)
+		return false;
+	t->exec = exec;
+	return true;
+}
+
+/*
+ * Moves t, the mark of task, which runs now, to the cell of the command that it has become. root: the app begins with
+ * it.
+ */
+static __always_inline void exec_note(struct aa_app *app, struct aa_counts *c, struct aa_thread *t,
+				      struct task_struct *task, bool root, __u64 now)
+{
+	__u32 index = t->app, old = t->cell, cpus = allowed_cpus(task), cell;
+	char name[AA_COMM_LEN] __attribute__((aligned(8))) = {};
+	struct aa_ledger *l = &app->ledger;
+
+	__sync_fetch_and_add(&c->execs, 1);
+	bpf_probe_read_kernel_str(name, sizeof(name), task->comm);
+	if (!app_lock_at_last(app, index))
+		return;
+	aa_ledger_advance(l, now);
+	if (t->state == AA_NO_STATE)
+		aa_ledger_born(l);
+	else if (old < AA_MAX_COMMANDS && t->state < AA_STATES)
+		aa_ledger_leave(l, &l->command[old], t->state, &t->queued, false);
+	if ((t->flags & AA_THREAD_NO_EXEC) && old < AA_MAX_COMMANDS)
+		l->command[old].processes--;
+	cell = aa_ledger_command(l, name);
+	if (cell < AA_MAX_COMMANDS) {
+		l->command[cell].processes++;
+		aa_ledger_enter(l, &l->command[cell], AA_RUN, &t->queued);
+	}
+	if (cpus > l->cpus || root)
+		l->cpus = cpus;
+	t->cell = cell;
+	t->state = AA_RUN;
+	t->since = l->now;
+	t->flags = 0;
+	app_unlock(app, index);
+}
+
+#endif /* BPF_EXEC_H */
