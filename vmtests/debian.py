@@ -122,10 +122,20 @@ def write_if_other(path, text):
 
 def apt(arch, *argv, folder=None, quiet=False):
     environment = dict(os.environ, APT_CONFIG=configuration(arch), LC_ALL="C", DEBIAN_FRONTEND="noninteractive")
-    # given here, as a machine's own configuration may say that there is none: then each call reads all lists again
-    caches = [word for name in ("pkgcache", "srcpkgcache")
-              for word in ("-o", f"Dir::Cache::{name}={os.path.dirname(configuration(arch))}/{name}.bin")]
-    result = subprocess.run([argv[0], *caches, *argv[1:]], env=environment, cwd=folder, stdin=subprocess.DEVNULL,
+    # given here, because the machine's own configuration comes before that of a file
+    folder_of_lists = os.path.dirname(configuration(arch))
+    options = {
+        # where there is none, each call reads all lists again
+        "Dir::Cache::pkgcache": os.path.join(folder_of_lists, "pkgcache.bin"),
+        "Dir::Cache::srcpkgcache": os.path.join(folder_of_lists, "srcpkgcache.bin"),
+        # a machine may be content with less than a signature; a kernel that is booted as root is not
+        "Acquire::AllowInsecureRepositories": "false",
+        "Acquire::AllowDowngradeToInsecureRepositories": "false",
+        "Acquire::AllowWeakRepositories": "false",
+        "APT::Get::AllowUnauthenticated": "false",
+    }
+    words = [word for key, value in options.items() for word in ("-o", f"{key}={value}")]
+    result = subprocess.run([argv[0], *words, *argv[1:]], env=environment, cwd=folder, stdin=subprocess.DEVNULL,
                             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL if quiet else None, text=True, check=False)
     return result.returncode, result.stdout
 
@@ -144,8 +154,9 @@ def update(arch, force=False):
     status, _ = apt(arch, "apt-get", "-q", "update")
     if status:
         say("some package lists could not be fetched: going on with the others")
-    with open(stamp, "w", encoding="ascii"):
-        pass
+    else:
+        with open(stamp, "w", encoding="ascii"):
+            pass
     return True
 
 

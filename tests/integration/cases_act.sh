@@ -149,7 +149,7 @@ case_act_weight_when_needed() {
 
 	arena
 	quiet_machine
-	start "${INSIDE[@]}" "$WORKLOADS/spin" 1 30 >/dev/null
+	start "${INSIDE[@]}" "$WORKLOADS/spin" 1 120 >/dev/null
 	app=$started
 	observe_start r --pid "$app" -d 10
 	attached
@@ -176,7 +176,7 @@ case_act_weight_not_needed() {
 
 	arena
 	quiet_machine
-	start "${INSIDE[@]}" "$WORKLOADS/spin" 1 30 >/dev/null
+	start "${INSIDE[@]}" "$WORKLOADS/spin" 1 120 >/dev/null
 	app=$started
 	busy_seconds >from
 	for try in 1 2 3; do
@@ -195,8 +195,8 @@ case_act_dry_run() {
 	local app
 
 	arena
-	hogs "$NCPU" 30
-	start "${INSIDE[@]}" "$WORKLOADS/spin" "$NCPU" 30 >/dev/null
+	hogs "$NCPU" 120
+	start "${INSIDE[@]}" "$WORKLOADS/spin" "$NCPU" 120 >/dev/null
 	app=$started
 	sleep 0.1
 	snapshot >before
@@ -224,8 +224,8 @@ case_act_only_and_without() {
 	local app words
 
 	arena
-	hogs $((2 * NCPU)) 30
-	start "${INSIDE[@]}" "$WORKLOADS/spin" "$NCPU" 30 >/dev/null
+	hogs $((2 * NCPU)) 120
+	start "${INSIDE[@]}" "$WORKLOADS/spin" "$NCPU" 120 >/dev/null
 	app=$started
 	sleep 0.1
 	snapshot >before

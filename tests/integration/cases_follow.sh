@@ -227,7 +227,7 @@ case_follow_10000_threads() {
 case_follow_10000_running_threads() {
 	[ "$(cat /proc/sys/kernel/threads-max)" -gt 20000 ] && [ "$(cat /proc/sys/kernel/pid_max)" -gt 20000 ] ||
 		skip "this system allows fewer than 20,000 threads"
-	start "$WORKLOADS/manythreads" 1000 10 30 >ready
+	start "$WORKLOADS/manythreads" 1000 10 120 >ready
 	wait_for 120 grep -q ready ready || fail "the threads could not be started"
 	observe r --pid "$started" -d 1
 	holds r '.app.processes == 1001 and .app.threads_peak == 10001' .app
@@ -281,14 +281,14 @@ case_follow_name_never_appears() {
 }
 
 case_follow_duration() {
-	start "$WORKLOADS/spin" 1 30 >/dev/null
+	start "$WORKLOADS/spin" 1 120 >/dev/null
 	observe r --pid "$started" -d 1
 	holds r '.wall_seconds > 0.8 and .wall_seconds < 2' .wall_seconds
 	kill -0 "$started" || fail "the app did not survive"
 }
 
 case_follow_interim_reports() {
-	start "$WORKLOADS/spin" 1 30 >/dev/null
+	start "$WORKLOADS/spin" 1 120 >/dev/null
 	"${AGENT[@]}" -f json --pid "$started" -i 0.5 -d 2.2 >r 2>r.err || fail "exit status $?"
 	check_report r
 	jq -s -e 'length >= 4 and length <= 6 and ([.[].wall_seconds] | . == sort and .[0] > 0.2)' r >/dev/null ||

@@ -32,7 +32,7 @@ no_agent_runs() {
 case_safety_kill_9() {
 	local app
 
-	start "$WORKLOADS/spin" 1 30 >/dev/null
+	start "$WORKLOADS/spin" 1 120 >/dev/null
 	app=$started
 	observe_start r --pid "$app"
 	attached
