@@ -31,7 +31,7 @@ struct prefetch_recorded {
 	uint64_t outputs; /* files left out: written by the run, or by others meanwhile */
 	uint64_t gone, unnamed, unreachable; /* files left out: see profile/recorded.h */
 	uint64_t dropped; /* ranges for which there was no room */
-	uint64_t lost; /* records that found the ring full */
+	uint64_t lost; /* records that found the ring full, or were never made */
 };
 
 extern const char *const recorded_state_names[RECORDED_STATES];

@@ -24,6 +24,7 @@
 #include "util/file.h"
 
 #define FILES_MAX 4096 /* open at a time */
+#define CPU_SECONDS 60 /* the app's mount table may be as long as its user likes */
 #define NICE 5 /* the app comes first; far behind others, it would come after what it is to be ahead of */
 #define NICE_IDLE 19
 
@@ -64,8 +65,10 @@ static void settle_priority(bool idle)
 
 static void settle_limits(void)
 {
+	const struct rlimit cpu = { .rlim_cur = CPU_SECONDS, .rlim_max = CPU_SECONDS };
 	struct rlimit limit;
 
+	setrlimit(RLIMIT_CPU, &cpu); /* of which SIGKILL is the end */
 	if (getrlimit(RLIMIT_NOFILE, &limit) || limit.rlim_cur >= FILES_MAX)
 		return;
 	limit.rlim_cur = limit.rlim_max < FILES_MAX ? limit.rlim_max : FILES_MAX;

@@ -79,14 +79,18 @@ static int read_path(int process, const char *name, bool below_root, char **ret)
 
 /*
  * All through one descriptor of the process's folder, which is never that of another process. It may change who it is
- * meanwhile, by running a program that does: so its rights are those that it had before its program was read and after.
+ * meanwhile, by running a program that does: so its rights are those that it had before its program was read and after,
+ * and its program is what it ran before it was opened and after.
  */
 static int read_process(const char *root, int process, struct identity *identity)
 {
+	char program_before[PATH_MAX], program_after[PATH_MAX];
 	struct sys_credentials after = { 0 };
 	bool elsewhere;
-	int err = sys_view_of_process(root, process, &identity->view);
+	int err = read_link(process, "exe", program_before);
 
+	if (!err)
+		err = sys_view_of_process(root, process, &identity->view);
 	elsewhere = identity->view.root;
 	if (!err)
 		err = read_path(process, "exe", elsewhere, &identity->program);
@@ -98,6 +102,10 @@ static int read_process(const char *root, int process, struct identity *identity
 		err = sys_credentials_read(process, &after);
 	if (!err && !sys_credentials_equal(&identity->view.credentials, &after))
 		err = -EPERM;
+	if (!err)
+		err = read_link(process, "exe", program_after);
+	if (!err && strcmp(program_before, program_after))
+		err = -ESRCH;
 	sys_credentials_clear(&after);
 	return err;
 }
@@ -130,11 +138,6 @@ struct profile_key identity_key(const struct identity *identity, const char *com
 		.uid = identity->view.credentials.uid,
 		.flags = identity->view.root ? PROFILE_KEY_CONTAINER : 0,
 	};
-}
-
-bool identity_is_strange(const struct identity *identity)
-{
-	return identity->view.root || identity->view.credentials.uid != geteuid();
 }
 
 /* --- of a command --- */

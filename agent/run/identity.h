@@ -40,11 +40,6 @@ int identity_of_command(char *const command[], struct identity *ret);
 struct profile_key identity_key(const struct identity *identity, const char *command);
 
 /*
- * Whether its files may be in the hands of somebody else: they are nothing to wait for.
- */
-bool identity_is_strange(const struct identity *identity);
-
-/*
  * Frees and zeroes. Accepts a zeroed one.
  */
 void identity_clear(struct identity *identity);

@@ -45,7 +45,7 @@ struct recorded_app {
 	uint64_t idle_before; /* ns without a thread, since the app was first seen */
 	uint64_t run; /* number of the run among all that were written */
 	struct run_sums before, after; /* the last end of a run but one, and the last one */
-	bool sums_lost; /* once, so that there are none to compare with */
+	bool before_lost, after_lost; /* they could not be read */
 };
 
 struct recording {
@@ -135,6 +135,11 @@ static uint64_t lost(const struct recording *r, enum aa_record_kind kind)
 	return tracer_lost(r->watch->tracer, kind);
 }
 
+static uint64_t lost_misses(const struct recording *r)
+{
+	return lost(r, AA_REC_MISS) + tracer_missed_misses(r->watch->tracer);
+}
+
 /* The ledger of an app as it is now, or NULL. */
 static const struct aa_ledger *ledger_of(const struct recording *r, unsigned int app)
 {
@@ -174,7 +179,7 @@ static void begin(struct recording *r, unsigned int app, const struct aa_rec_exe
 	memcpy(a->command, r->watch->apps[app].run_name, sizeof(a->command));
 	a->start_ns = rec->h.time_ns;
 	a->end_ns = 0;
-	a->lost_before = lost(r, AA_REC_MISS);
+	a->lost_before = lost_misses(r);
 	a->lost_ends_before = a->lost_ends_seen = lost(r, AA_REC_END);
 	ledger = ledger_of(r, app);
 	a->idle_before = ledger ? ledger->idle : 0;
@@ -223,9 +228,11 @@ static void take_sums(struct recording *r, unsigned int app)
 	struct recorded_app *a = &r->apps[app];
 	const struct aa_ledger *ledger = ledger_of(r, app);
 
-	if (a->phase != PHASE_ENDED)
+	if (a->phase != PHASE_ENDED) {
 		a->before = a->after;
-	a->sums_lost |= !ledger || run_sums_read(ledger, &a->after);
+		a->before_lost = a->after_lost;
+	}
+	a->after_lost = !ledger || run_sums_read(ledger, &a->after);
 }
 
 static void on_end(struct recording *r, unsigned int app, uint64_t now_ns)
@@ -344,7 +351,7 @@ static void describe(struct recording *r, unsigned int app, struct prefetch_reco
 
 	result->runs++;
 	result->dropped = recorder_dropped(a->recorder);
-	result->lost = lost(r, AA_REC_MISS) - a->lost_before;
+	result->lost = lost_misses(r) - a->lost_before;
 	result->state = RECORDED_FAILED; /* until it says otherwise */
 	result->error = EINTR;
 	if (is_torn(r, app)) {
@@ -372,7 +379,7 @@ static void write_aside(struct recording *r, unsigned int app)
 	struct writers_outcome outcome = { .recorded = *result };
 	int err;
 
-	if (a->end_ns && !a->mixed && !a->sums_lost)
+	if (a->end_ns && !a->mixed && !a->before_lost && !a->after_lost)
 		job.cost = run_cost(&a->before, &a->after, a->end_ns - a->start_ns);
 	if (r->replaying)
 		outcome.replayed = *replaying_result(r->replaying, app);

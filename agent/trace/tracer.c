@@ -525,6 +525,19 @@ uint64_t tracer_lost(const struct tracer *tracer, enum aa_record_kind kind)
 	return __atomic_load_n(&tracer->skel->bss->aa_control.lost[kind], __ATOMIC_RELAXED);
 }
 
+uint64_t tracer_missed_misses(const struct tracer *tracer)
+{
+	const struct accel *s = tracer->skel;
+	struct bpf_prog_info info;
+	uint64_t n = 0;
+
+	if (read_info(s->progs.mm_filemap_add_to_page_cache, &info))
+		n += info.recursion_misses;
+	if (read_info(s->progs.mm_filemap_add_page, &info))
+		n += info.recursion_misses;
+	return n;
+}
+
 void tracer_losses(const struct tracer *tracer, struct tracer_losses *ret)
 {
 	struct bpf_prog_info info;

@@ -184,6 +184,12 @@ void tracer_losses(const struct tracer *tracer, struct tracer_losses *ret);
 uint64_t tracer_lost(const struct tracer *tracer, enum aa_record_kind kind);
 
 /*
+ * Page cache misses, of whatever app, for which the kernel left our program out because it ran on that CPU already, for
+ * another task that was preempted there (7.2). A system call or two.
+ */
+uint64_t tracer_missed_misses(const struct tracer *tracer);
+
+/*
  * Run time of the programs so far in seconds; NAN unless the administrator has turned kernel.bpf_stats_enabled on.
  */
 double tracer_bpf_seconds(const struct tracer *tracer);

@@ -94,7 +94,6 @@ static void test_process(void **state)
 	assert_string_equal(key.command, "cc");
 	assert_int_equal(key.uid, 1000);
 	assert_int_equal(key.flags, 0);
-	assert_true(identity_is_strange(&identity));
 	identity_clear(&identity);
 	assert_int_equal(identity_of_process(s->root, 8, &identity), -ENOENT);
 }
@@ -198,7 +197,6 @@ static void test_self(void **state)
 	assert_int_equal(identity.view.credentials.uid, getuid());
 	assert_int_equal(identity.view.credentials.gid, getgid());
 	assert_true(identity.view.own_users);
-	assert_false(identity_is_strange(&identity));
 	assert_int_equal(stat(identity.program, &st), 0);
 	assert_int_equal(sys_view_program(&identity.view, &size, &mtime_ns), 0);
 	assert_int_equal(size, st.st_size);

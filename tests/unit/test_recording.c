@@ -28,6 +28,8 @@
 /* --- what the kernel side says --- */
 
 static struct tracer_losses losses;
+static uint64_t missed_misses;
+static int ledger_error; /* of reading it */
 static struct aa_ledger ledger;
 static bool tells_use;
 
@@ -78,12 +80,18 @@ uint64_t tracer_lost(const struct tracer *tracer, enum aa_record_kind kind)
 	return losses.records[kind];
 }
 
+uint64_t tracer_missed_misses(const struct tracer *tracer)
+{
+	(void)tracer;
+	return missed_misses;
+}
+
 int tracer_read_ledger(struct tracer *tracer, unsigned int app, struct aa_ledger *ret)
 {
 	(void)tracer;
 	(void)app;
 	*ret = ledger;
-	return 0;
+	return ledger_error;
 }
 
 int tracer_read_counts(struct tracer *tracer, unsigned int app, struct aa_counts *ret)
@@ -203,6 +211,8 @@ static int open_recording(void **state)
 	struct fixture *f = calloc(1, sizeof(*f));
 
 	memset(&losses, 0, sizeof(losses));
+	missed_misses = 0;
+	ledger_error = 0;
 	memset(&ledger, 0, sizeof(ledger));
 	memset(&written, 0, sizeof(written));
 	f->watch.apps = &f->app;
@@ -436,6 +446,50 @@ static void lost_end_between_two_runs(void **state)
 	assert_int_equal(written.recorded.lost, 1);
 }
 
+/* Misses that the kernel side was not run for are missing from the profile like those whose records were lost. */
+static void missed_misses_are_lost(void **state)
+{
+	struct fixture *f = *state;
+
+	missed_misses = 3;
+	start(f);
+	missed_misses = 5;
+	life(f, AA_REC_END, END_NS);
+	recording_finish(f->recording);
+	assert_int_equal(written.jobs, 1);
+	assert_int_equal(written.recorded.lost, 2);
+}
+
+/* A run that is over by now, of a few misses, with so much time on a CPU by its end. */
+static void short_run(struct fixture *f, uint64_t begin_ns, uint64_t cpu_ns)
+{
+	life(f, AA_REC_START, begin_ns);
+	miss(f, 5, begin_ns + 10);
+	ledger.command[0].t[AA_RUN] = cpu_ns;
+	ledger.ended = begin_ns + 100;
+	life(f, AA_REC_END, begin_ns + 100);
+	recording_tick(f->recording);
+}
+
+/* Where the ledger could not be read at the end of one run, there is no cost of that and of the next; and then again. */
+static void unreadable_once(void **state)
+{
+	struct fixture *f = *state;
+	bool known[4];
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		ledger_error = i == 1 ? -EBUSY : 0;
+		short_run(f, START_NS + (uint64_t)i * 1000, 50 * (uint64_t)(i + 1));
+		assert_int_equal(written.jobs, i + 1);
+		known[i] = written.last.cost.wall_ns == 100 && written.last.cost.cpu_ns == 50;
+	}
+	assert_true(known[0]);
+	assert_false(known[1]);
+	assert_false(known[2]);
+	assert_true(known[3]);
+}
+
 #define RECORDED(test) cmocka_unit_test_setup_teardown(test, open_recording, close_recording)
 
 int main(void)
@@ -450,6 +504,8 @@ int main(void)
 		RECORDED(lost_end_of_another),
 		RECORDED(run_after_a_lost_end),
 		RECORDED(lost_end_between_two_runs),
+		RECORDED(missed_misses_are_lost),
+		RECORDED(unreadable_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
