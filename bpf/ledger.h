@@ -88,6 +88,13 @@ static __always_inline void aa_ledger_advance(struct aa_ledger *l, __u64 now)
 	aa_ledger_neighbours(l, share);
 }
 
+static __always_inline void aa_ledger_queue(const struct aa_ledger *l, struct aa_queued *queued)
+{
+	queued->v = l->v;
+	queued->w = l->w;
+	queued->s = l->s;
+}
+
 /*
  * Counts one thread of command c into state (less than AA_STATES).
  */
@@ -105,9 +112,7 @@ static __always_inline void aa_ledger_enter(struct aa_ledger *l, struct aa_cell 
 		c->s -= l->s;
 		l->running++;
 	} else if (state == AA_RUNQ) {
-		queued->v = l->v;
-		queued->w = l->w;
-		queued->s = l->s;
+		aa_ledger_queue(l, queued);
 	}
 }
 
@@ -160,6 +165,22 @@ static __always_inline void aa_ledger_ran(struct aa_ledger *l, struct aa_cell *c
 	c->v[AA_RUN] += v;
 	c->s += ((l->s - queued->s) >> 10) * part;
 	queued->w += ((l->w - queued->w) >> 10) * part; /* what is left of the wait is less */
+}
+
+/*
+ * A thread that is counted as running since a time, when it was entered with aa_ledger_queue(), has waited for its CPU
+ * until now: moves that time.
+ */
+static __always_inline void aa_ledger_waited(struct aa_ledger *l, struct aa_cell *c, const struct aa_queued *queued,
+					     __u64 since)
+{
+	__u64 t = l->now - since, v = l->v - queued->v;
+
+	c->t[AA_RUN] -= t;
+	c->t[AA_RUNQ] += t;
+	c->v[AA_RUN] -= v;
+	c->v[AA_RUNQ] += v;
+	c->s -= l->s - queued->s;
 }
 
 /*

@@ -77,6 +77,23 @@ static __always_inline void switch_correct(struct aa_ledger *l, struct aa_thread
 		aa_ledger_ran(l, &l->command[cell], AA_THROTTLED, &t->queued, t->since, ran);
 }
 
+/*
+ * A thread comes to a CPU. The one that was woken for it may have been given to another one first, or this thread to
+ * another CPU: then it has waited.
+ */
+static __always_inline void switch_in(struct aa_ledger *l, struct aa_thread *t, __u32 state, bool cpu_idle)
+{
+	__u32 cell = t->cell;
+
+	barrier_var(cell);
+	if (t->flags & AA_THREAD_EARLY) {
+		t->flags &= ~AA_THREAD_EARLY;
+		if (!cpu_idle && t->state == AA_RUN && cell < AA_MAX_COMMANDS)
+			aa_ledger_waited(l, &l->command[cell], &t->queued, t->since);
+	}
+	thread_move(l, t, state, cpu_idle);
+}
+
 /* A thread of an app leaves a CPU, perhaps to another of the same app: one lock for both. */
 static __always_inline bool switch_away(struct aa_app *app, struct aa_thread *prev, __u32 to, __u64 ran,
 					struct aa_thread *next, __u32 next_state, struct rq *rq, __u64 now)
@@ -91,7 +108,7 @@ static __always_inline bool switch_away(struct aa_app *app, struct aa_thread *pr
 	switch_correct(&app->ledger, prev, ran);
 	thread_move(&app->ledger, prev, to, false);
 	if (both)
-		thread_move(&app->ledger, next, next_state, false);
+		switch_in(&app->ledger, next, next_state, false);
 	app_unlock(app, index);
 	return both;
 }
@@ -172,8 +189,11 @@ static __always_inline int on_switch(bool preempt, struct task_struct *prev, str
 		if (!now)
 			now = bpf_ktime_get_ns();
 		app = app_get(n->app);
-		if (app)
-			thread_change(app, n, next_state, !prev->pid, now);
+		if (app && app_lock(app, n->app)) {
+			aa_ledger_advance(&app->ledger, now);
+			switch_in(&app->ledger, n, next_state, !prev->pid);
+			app_unlock(app, n->app);
+		}
 	}
 	return 0;
 }
@@ -212,6 +232,19 @@ static __always_inline void send_wait(struct task_struct *task, struct aa_thread
 	bpf_ringbuf_submit(r, RING_FLAGS(&ring_bulk));
 }
 
+/* With what switch_in() needs, should it turn out that the thread has waited. */
+static __always_inline void thread_wake(struct aa_app *app, struct aa_thread *t, __u32 to, __u64 now)
+{
+	__u32 index = t->app;
+
+	if (!app_lock(app, index))
+		return;
+	aa_ledger_advance(&app->ledger, now);
+	aa_ledger_queue(&app->ledger, &t->queued);
+	thread_move(&app->ledger, t, to, false);
+	app_unlock(app, index);
+}
+
 static __always_inline int on_wakeup(struct task_struct *task)
 {
 	struct aa_thread *t;
@@ -235,9 +268,11 @@ static __always_inline int on_wakeup(struct task_struct *task)
 		send_wait(task, t, now);
 	t->waker = 0;
 	to = wait_runnable(task);
-	if (to == AA_RUNQ && wakes_idle_cpu(rq))
+	if (to == AA_RUNQ && wakes_idle_cpu(rq)) {
 		to = AA_RUN;
-	thread_change(app, t, wait_any(t, to), false, now);
+		t->flags |= AA_THREAD_EARLY;
+	}
+	thread_wake(app, t, wait_any(t, to), now);
 	return 0;
 }
 

@@ -17,6 +17,7 @@ struct aa_app {
 #define AA_THREAD_RECLAIM 1 /* between the begin and the end of a direct reclaim */
 #define AA_THREAD_VFORK 2 /* its child borrows its memory: the next uninterruptible wait is for that child */
 #define AA_THREAD_NO_EXEC 4 /* forked, and not yet counted as a process of another command */
+#define AA_THREAD_EARLY 8 /* counts as running since an idle CPU was woken for it; the switch to it is to come */
 
 struct aa_thread {
 	__u32 app;

@@ -102,8 +102,8 @@ static int write_sums(const char *path, const struct accounting_sums *sums, uint
 	if (!file)
 		return -errno;
 	fprintf(file, "{\"run\": %.9f, \"runq\": %.9f, \"threads\": %llu, \"processes\": %llu}\n",
-		(double)(sums->run_ns - run) * 1e-9, (double)(sums->runq_ns - runq) * 1e-9, sums->threads,
-		sums->processes);
+		(double)(sums->run_ns - run + sums->run_late_ns) * 1e-9,
+		(double)(sums->runq_ns - runq + sums->runq_late_ns) * 1e-9, sums->threads, sums->processes);
 	return fclose(file) ? -errno : 0;
 }
 

@@ -11,6 +11,9 @@ struct accounting_sums {
 	__u64 run_ns;
 	__u64 runq_ns;
 	__u64 threads;
+	/* that they ran, or waited, when the clock was not looked at, less what others did (as two's complement) */
+	__u64 run_late_ns;
+	__u64 runq_late_ns;
 	__u64 processes;
 	__u64 live; /* threads that have not ended yet */
 	__u64 dropped; /* threads for which there was no room: the sums are too small */

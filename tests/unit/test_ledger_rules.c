@@ -243,6 +243,33 @@ static void test_wakeup_part(void **state)
 	assert_int_equal(l->command[1].w, 1000 << AA_WALL_SHIFT);
 }
 
+/* The CPU that was woken for a thread went to another one first: it has waited as long as it seemed to run. */
+static void test_waited(void **state)
+{
+	struct fixture *f = *state;
+	struct aa_ledger *l = &f->ledger;
+	struct aa_queued queued;
+
+	born(f, 0, AA_SLEEP_FUTEX);
+	advance(f, START + 1000);
+	aa_ledger_born(l);
+	aa_ledger_queue(l, &queued);
+	aa_ledger_enter(l, &l->command[1], AA_RUN, &queued);
+	advance(f, START + 2000);
+	move(f, 0, 0, AA_RUN);
+	advance(f, START + 4000);
+	aa_ledger_waited(l, &l->command[1], &queued, START + 1000);
+	aa_ledger_leave(l, &l->command[1], AA_RUN, &queued, 0);
+	aa_ledger_enter(l, &l->command[1], AA_RUN, &queued);
+	advance(f, START + 4500);
+	aa_ledger_leave(l, &l->command[1], AA_RUN, &queued, 0);
+	assert_int_equal(l->command[1].t[AA_RUNQ], 3000);
+	assert_int_equal(l->command[1].t[AA_RUN], 500);
+	assert_int_equal(l->command[1].v[AA_RUNQ], 2000 << AA_WALL_SHIFT);
+	assert_int_equal(l->command[1].v[AA_RUN], 250 << AA_WALL_SHIFT);
+	assert_int_equal(l->command[1].s, 0);
+}
+
 /* Alone is who runs while nobody else runs or wants to; a sleeper beside it does not matter, a waiter does. */
 static void test_alone_part(void **state)
 {
@@ -356,6 +383,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_time_backwards, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_neighbour_part, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_wakeup_part, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_waited, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_alone_part, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rest, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_concurrency, setup, teardown),
