@@ -27,12 +27,13 @@ static __always_inline void pid_forget(__u32 pid)
 	pid_change(pid, 0);
 }
 
+/* Where there is no byte for it, as kernel.pid_max has grown since, the mark itself has to be looked for. */
 static __always_inline bool pid_noted(__u32 pid)
 {
 	__u32 row = pid / AA_PID_ROW;
 	__u8 *bytes = bpf_map_lookup_elem(&marked, &row);
 
-	return bytes && bytes[pid % AA_PID_ROW];
+	return !bytes || bytes[pid % AA_PID_ROW];
 }
 
 #define NO_SYSCALL 0xffff /* in an exception: a page fault */

@@ -39,7 +39,7 @@ struct {
  */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, AA_PIDS / AA_PID_ROW);
+	__uint(max_entries, AA_PIDS / AA_PID_ROW); /* as many as the system has, when the agent loads */
 	__type(key, __u32);
 	__type(value, __u8[AA_PID_ROW]);
 } marked SEC(".maps") __weak;

@@ -125,6 +125,17 @@ static void choose_maps(struct accel *s, bool plain)
 	bpf_map__set_autocreate(s->maps.plain_seeds, plain);
 }
 
+/* Rows of the table of pids, for as many as there can be now; more if that is not known. */
+static unsigned int pid_rows(void)
+{
+	cleanup_file FILE *f = fopen("/proc/sys/kernel/pid_max", "re");
+	unsigned int max = AA_PIDS;
+
+	if (f && (fscanf(f, "%u", &max) != 1 || max > AA_PIDS))
+		max = AA_PIDS;
+	return max / AA_PID_ROW + 1;
+}
+
 #define STACK_BYTES 16384 /* of the kernel, on x86-64 without KASAN */
 
 static int configure(struct accel *s, const struct tracer_config *c, const struct features *f)
@@ -148,6 +159,8 @@ static int configure(struct accel *s, const struct tracer_config *c, const struc
 	syscalls_classify(s->rodata->aa_config.syscall);
 
 	err = bpf_map__set_max_entries(s->maps.apps, c->apps);
+	if (!err)
+		err = bpf_map__set_max_entries(s->maps.marked, pid_rows());
 	if (!err)
 		err = bpf_map__set_max_entries(s->maps.counts, c->apps);
 	if (!err)

@@ -290,10 +290,11 @@ case_act_alone_in_group() {
 
 	app_alone 2048
 	snapshot >before
-	observe_start r --pid "$app" -d $((2 * TOLERANCE))
+	observe_start r --pid "$app" -d 60
 	attached
-	wait_for $((2 * TOLERANCE)) raised "$home" 2048 || fail "$WEIGHT is $(cat "$home/$WEIGHT")"
+	wait_for $((4 * TOLERANCE)) raised "$home" 2048 || fail "$WEIGHT is $(cat "$home/$WEIGHT")"
 	find_ours && fail "a group was made: $ours"
+	kill -INT "$agent"
 	observed r
 	[ "$(cat "$home/$WEIGHT")" = "$(weight 2048)" ] || fail "$WEIGHT is $(cat "$home/$WEIGHT") afterwards"
 	as_before

@@ -24,7 +24,7 @@ case_follow_app_that_starts_later() {
 
 # The app lives long enough for an agent that starts slowly, on an emulated CPU.
 case_follow_app_that_runs() {
-	local seconds=$((TOLERANCE * 5 / 2))
+	local seconds=$((TOLERANCE * 6 - 3))
 
 	start "$WORKLOADS/spin" 2 "$seconds" >spin.out
 	sleep 0.3
@@ -237,11 +237,12 @@ case_follow_10000_running_threads() {
 case_follow_pid_reuse() {
 	local app
 
-	start sh -c 'sleep 4 & sleep 1; exit 0'
+	start sh -c 'sleep $1 & until [ -e go ]; do sleep 0.1; done' sh $((4 * TOLERANCE))
 	app=$started
 	sleep 0.2
 	observe_start r --pid "$app"
 	attached
+	touch go
 	end_of "$app"
 	"$WORKLOADS/pidreuse" "$app" "$WORKLOADS/serial" 1
 	case $? in

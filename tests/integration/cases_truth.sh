@@ -96,7 +96,8 @@ case_truth_tiny_rings() {
 
 	observe_start r --ring-size 4 -- "$WORKLOADS/forkstorm" 4 2 20 "$WORKLOADS/exitcode"
 	agent_pid "$observer"
-	sleep 1
+	wait_for 20 child_runs "$agent" forkstorm || fail "the storm did not start"
+	sleep 0.5
 	kill -STOP "$agent"
 	sleep 0.8
 	kill -CONT "$agent"
@@ -113,7 +114,8 @@ case_truth_tiny_rings_text() {
 
 	start "${AGENT[@]}" --ring-size 4 -- "$WORKLOADS/forkstorm" 4 2 20 "$WORKLOADS/exitcode" >text 2>err
 	agent_pid "$started"
-	sleep 1
+	wait_for 20 child_runs "$agent" forkstorm || fail "the storm did not start"
+	sleep 0.5
 	kill -STOP "$agent"
 	sleep 0.8
 	kill -CONT "$agent"

@@ -52,14 +52,22 @@ agent_pid() {
 
 # wait_for SECONDS COMMAND...: until the command succeeds.
 wait_for() {
-	local i n=$(($1 * 20))
+	local i n=$(($1 * POLLS))
 
 	shift
 	for ((i = 0; i < n; i++)); do
 		"$@" >/dev/null 2>&1 && return 0
-		sleep 0.05
+		sleep "$((1000 / POLLS))e-3"
 	done
 	return 1
+}
+
+# Looks a second: on an emulated CPU each takes the others their time.
+POLLS=$((TOLERANCE > 1 ? 5 : 20))
+
+# child_runs PID NAME: whether a child of the process has this name.
+child_runs() {
+	pgrep -P "$1" -x "$2"
 }
 
 # Share of all CPUs that was busy during a quarter of a second, in percent.

@@ -112,7 +112,7 @@ case_faults_clock_set() {
 case_faults_agent_stopped() {
 	observe_start r --ring-size 4 -- "$WORKLOADS/forkstorm" 4 7 20 "$WORKLOADS/exitcode"
 	agent_pid "$observer"
-	wait_for 20 is_storm || fail "the storm did not start"
+	wait_for 20 child_runs "$agent" forkstorm || fail "the storm did not start"
 	sleep 0.5
 	kill -STOP "$agent"
 	sleep 5
@@ -124,10 +124,6 @@ case_faults_agent_stopped() {
 	holds r '[.commands[] | select(.name == "exitcode") | .processes] == [80]' .commands
 	holds r '.wall_seconds >= 7' .wall_seconds
 	nothing_left
-}
-
-is_storm() {
-	pgrep -x forkstorm >/dev/null
 }
 
 # Everything is stopped for five seconds, the app and the agent, as a snapshot of a virtual machine does it.
