@@ -185,7 +185,7 @@ int settings_file_open(const char *path, bool required, FILE **ret_file)
 	}
 	if (fd < 0) {
 		err = -errno;
-		log_err("%s: settings cannot be read: %s", path, strerror(-err));
+		log_err("%s: cannot be read: %s", path, strerror(-err));
 		return err;
 	}
 	err = check_owner(fd, path);

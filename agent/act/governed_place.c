@@ -87,6 +87,10 @@ static int find_place(struct governed *a, struct governing *g, const char *contr
 	struct member_context m = { g->config, a->app, a->starting };
 	char name[32];
 
+	if (g->config->everything) {
+		snprintf(why, PLACE_WHY, "it is the root group: there is nobody beside it");
+		return -EPERM;
+	}
 	snprintf(name, sizeof(name), "%08x-%u", g->token, a->app);
 	return place_find(&where, controller, pid, name, is_member, &m, ret, why);
 }

@@ -28,6 +28,7 @@ struct governor_config {
 	const char *journal_dir;
 	const char *cgroup_root; /* NULL: where it is mounted */
 	bool kubepods;
+	bool everything; /* the app is the root control group: there is nobody to be weighed against */
 	char *const *background; /* control groups whose work may be slowed; not owned */
 	size_t nbackground;
 	/* for spreading: watches CPUs for these apps, one bit each; returns 0 or -errno. cpu_states: what is seen there */

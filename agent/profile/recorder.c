@@ -190,6 +190,20 @@ static bool next_piece(struct trimming *t, uint64_t *page, uint64_t end, struct 
 	return true;
 }
 
+/*
+ * What is missed begins with what was asked for, unless readahead was ahead of that: it belongs to the first piece, even if
+ * the look at it was not seen, as our programs were being attached, or left out (7.2).
+ */
+static void begin_with_range(struct timed *piece, const struct timed *range)
+{
+	uint32_t before = piece->range.page - range->range.page;
+
+	if (before > GAP)
+		return;
+	piece->range.page = range->range.page;
+	piece->range.pages = (uint16_t)(piece->range.pages + before);
+}
+
 /* The first piece stays where the range was, the others go to the end: they are put into order later. */
 static void trim_range(struct trimming *t, size_t index)
 {
@@ -201,12 +215,14 @@ static void trim_range(struct trimming *t, size_t index)
 	t->file = &r->files[timed->range.file];
 	t->block = UINT64_MAX;
 	for (; next_piece(t, &page, end, &piece); piece.tick = was.tick) {
-		if (!any)
+		if (!any) {
+			begin_with_range(&piece, &was);
 			*timed = piece;
-		else if (r->nranges < RECORDER_RANGES)
+		} else if (r->nranges < RECORDER_RANGES) {
 			r->ranges[r->nranges++] = piece;
-		else /* no room: from the first piece on it is as it was */
+		} else { /* no room: from the first piece on it is as it was */
 			timed->range.pages = (uint16_t)(end - timed->range.page);
+		}
 		any = true;
 	}
 	if (!any)

@@ -183,6 +183,19 @@ void tuning_calm(struct tuning *t)
 
 /* --- life --- */
 
+/* Whether the app is the root control group. */
+static bool is_everything(const struct config *config)
+{
+	struct sys_cgroup group;
+	cleanup_close int fd = -1;
+	bool root = false;
+
+	if (!config->cgroup || sys_cgroup_resolve("", config->cgroup, &group))
+		return false;
+	fd = sys_cgroup_open(&group);
+	return fd >= 0 && !sys_cgroup_is_root(fd, group.v2, &root) && root;
+}
+
 void tuning_start(struct tuning *t, const struct config *config, const struct host *host, struct watch *watch)
 {
 	t->watch = watch;
@@ -197,6 +210,7 @@ void tuning_start(struct tuning *t, const struct config *config, const struct ho
 		.memory_bytes = host->memory_bytes,
 		.journal_dir = JOURNAL_DIR,
 		.cgroup_root = config->cgroup_root,
+		.everything = is_everything(config),
 		.kubepods = config->kubepods,
 		.background = config->background,
 		.nbackground = config->nbackground,

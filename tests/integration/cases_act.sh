@@ -272,6 +272,15 @@ case_act_cgroup() {
 	all_restored r
 }
 
+# The root group has no neighbours, and what the machine itself runs is not moved.
+case_act_root_group() {
+	snapshot >before
+	observe r --cgroup / -d 1
+	as_before
+	holds r '[.actions[] | select(.knob == "cgroup.procs")] | all(.state == "refused" and (.reason | test("root group")))' .actions
+	holds r 'all(.actions[]; .knob | startswith("cpu.") | not)' .actions
+}
+
 # --- groups of others ---
 
 # An app that is alone in its group: that one gets the weight, and no other is made. app_alone SHARES

@@ -224,6 +224,18 @@ group_slow_disk() {
 	fi
 }
 
+# Both: what is limited in memory waits for a disk of so many reads a second. In cgroup v2 a process is in one group
+# only. group_thrash READS BYTES: the groups are $disk and $group
+group_thrash() {
+	group_slow_disk "$1"
+	disk=$group
+	if [ -f "$disk/memory.max" ]; then
+		group_set "$disk" memory.max "$2"
+	else
+		group_memory "$2"
+	fi
+}
+
 # "${IN[@]}" GROUP... -- COMMAND...: runs the command inside these groups.
 IN=(sh -c 'while [ "$1" != -- ]; do echo $$ >"$1/cgroup.procs" || exit 99; shift; done; shift; exec "$@"' sh)
 

@@ -106,6 +106,22 @@ static void test_pieces(void **state)
 	assert_true(f->asked <= PAGES / 64);
 }
 
+/* What was asked for is what a range begins with, even if nobody saw the look at it; not if all others were far away. */
+static void test_first_look_unseen(void **state)
+{
+	struct fixture *f = *state;
+
+	miss(f, 1, 100, 32, 0, PAGE);
+	look(f, 1, 102, 1);
+	look(f, 1, 110, 1);
+	miss(f, 1, 200, 32, 10, PAGE);
+	look(f, 1, 203, 1);
+	assert_int_equal(trim(f, PAGE), 3);
+	assert_range(f, 0, 1, 100, 3);
+	assert_range(f, 1, 1, 110, 1);
+	assert_range(f, 2, 1, 203, 1);
+}
+
 /* What was looked at but not missed was there before: it is no part of it. */
 static void test_only_missed(void **state)
 {
@@ -196,6 +212,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_pieces, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_first_look_unseen, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_only_missed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_order_of_looks, setup, teardown),
