@@ -4,17 +4,27 @@
 
 . "$here/lib_act.sh"
 
-# From its first instruction on, the command is in a group of its own, with a weight.
+# From its first instruction on, the command is in a group of its own, with a weight; which goes after a second if nobody
+# competes: so it is read without starting anything.
 case_act_launch_places() {
-	local mount
+	local mount line
 
 	mount=$(v1_mount cpu || v2_mount cpu) || skip "no cgroup hierarchy with cpu"
 	use_weights
+	line=0::*
+	[ -z "$CPU_LINE" ] || line='*:cpu:*|*:cpu,cpuacct:*'
 	snapshot >before
 	cat >show <<-END
-		cat /proc/self/cgroup >where
+		while read -r line; do
+			echo "\$line"
+			case \$line in
+			$line)
+				read -r weight <"\$1\${line#*:*:}/$WEIGHT"
+				echo "\$weight" >weight
+				;;
+			esac
+		done </proc/self/cgroup >where
 		echo "\$PPID" >agent
-		cat "\$1\$(sed -n 's/^[0-9]*:$CPU_LINE://p' where)/$WEIGHT" >weight
 	END
 	observe r -- sh show "$mount"
 	note_agent "$(cat agent)"

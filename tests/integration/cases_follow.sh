@@ -227,7 +227,7 @@ case_follow_10000_threads() {
 case_follow_10000_running_threads() {
 	[ "$(cat /proc/sys/kernel/threads-max)" -gt 20000 ] && [ "$(cat /proc/sys/kernel/pid_max)" -gt 20000 ] ||
 		skip "this system allows fewer than 20,000 threads"
-	start "$WORKLOADS/manythreads" 1000 10 120 >ready
+	start "$WORKLOADS/manythreads" 1000 10 120 2 >ready
 	wait_for 120 grep -q ready ready || fail "the threads could not be started"
 	observe r --pid "$started" -d 1
 	holds r '.app.processes == 1001 and .app.threads_peak == 10001' .app
@@ -237,12 +237,13 @@ case_follow_10000_running_threads() {
 case_follow_pid_reuse() {
 	local app
 
-	start sh -c 'sleep $1 & until [ -e go ]; do sleep 0.1; done' sh $((4 * TOLERANCE))
+	mkfifo go
+	start sh -c 'sleep $1 & read -r word <go' sh $((4 * TOLERANCE))
 	app=$started
 	sleep 0.2
 	observe_start r --pid "$app"
 	attached
-	touch go
+	echo on >go
 	end_of "$app"
 	"$WORKLOADS/pidreuse" "$app" "$WORKLOADS/serial" 1
 	case $? in

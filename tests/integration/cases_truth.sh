@@ -94,12 +94,12 @@ case_truth_elapsed() {
 case_truth_tiny_rings() {
 	local pid
 
-	observe_start r --ring-size 4 -- "$WORKLOADS/forkstorm" 4 2 20 "$WORKLOADS/exitcode"
+	observe_start r --ring-size 4 -- "$WORKLOADS/forkstorm" 4 $((2 * TOLERANCE)) 20 "$WORKLOADS/exitcode"
 	agent_pid "$observer"
 	wait_for 20 child_runs "$agent" forkstorm || fail "the storm did not start"
 	sleep 0.5
 	kill -STOP "$agent"
-	sleep 0.8
+	sleep "$TOLERANCE"
 	kill -CONT "$agent"
 	observed r
 	holds r '.agent.lost_events > 0' .agent
@@ -112,12 +112,12 @@ case_truth_tiny_rings() {
 case_truth_tiny_rings_text() {
 	local pid
 
-	start "${AGENT[@]}" --ring-size 4 -- "$WORKLOADS/forkstorm" 4 2 20 "$WORKLOADS/exitcode" >text 2>err
+	start "${AGENT[@]}" --ring-size 4 -- "$WORKLOADS/forkstorm" 4 $((2 * TOLERANCE)) 20 "$WORKLOADS/exitcode" >text 2>err
 	agent_pid "$started"
 	wait_for 20 child_runs "$agent" forkstorm || fail "the storm did not start"
 	sleep 0.5
 	kill -STOP "$agent"
-	sleep 0.8
+	sleep "$TOLERANCE"
 	kill -CONT "$agent"
 	end_of "$started"
 	[ "$status" -eq 0 ] || fail "exit status $status: $(tail -n 2 err)"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The accel-agent authors */
 /*
- * manythreads PROCESSES THREADS SEC: so many processes of so many threads each. When all of them are there, which takes a
- * busy machine its time, it prints "ready"; then they sleep and wake now and then for SEC. Nobody waits for anybody but by the
+ * manythreads PROCESSES THREADS SEC [NAP]: so many processes of so many threads each. When all of them are there, which
+ * takes a busy machine its time, it prints "ready"; then they sleep and wake for SEC, each after NAP seconds (0.05) and a
+ * little more, so that not all do at once. At 0.05, ten thousand take all of two CPUs, and nobody else gets a turn. Nobody waits for anybody but by the
  * clock: thousands that are woken at once would be as many long waits to record.
  */
 #include <signal.h>
@@ -21,7 +22,7 @@ struct crowd {
 };
 
 static struct crowd *crowd;
-static double seconds;
+static double seconds, nap;
 
 static void make_crowd(long threads)
 {
@@ -57,7 +58,7 @@ static void body(long index)
 	while (!(deadline() > 0)) /* seldom: whoever starts the others needs the CPUs */
 		work_sleep(0.5 + (double)(index % 7) * 0.1);
 	while (work_now() < deadline())
-		work_sleep(0.05 + (double)(index % 7) * 0.01);
+		work_sleep(nap * (1 + (double)(index % 7) / 5));
 }
 
 int main(int argc, char **argv)
@@ -67,6 +68,7 @@ int main(int argc, char **argv)
 	pid_t pid;
 
 	seconds = work_seconds(argc, argv, 3, 1.0);
+	nap = work_seconds(argc, argv, 4, 0.05);
 	make_crowd(processes * (threads - 1));
 	for (i = 0; i < processes; i++) {
 		pid = fork();
