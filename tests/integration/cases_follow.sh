@@ -100,13 +100,13 @@ case_follow_java_jar() {
 
 # The storm goes on while the agent reads who runs, and until it has: a chain of which one process is missed has no
 # leaves in the report.
-# storm_start LEAVES [GROUP-WORDS...]: of CHAINS, 8 unless it is set
+# storm_start LEAVES [GROUP-WORDS...]
 storm_start() {
 	local leaves=$1
 
 	shift
 	rm -f calm
-	start "$@" "$WORKLOADS/forkstorm" "${CHAINS:-8}" 150 "$leaves" "$WORKLOADS/exitcode" calm >storm.out
+	start "$@" "$WORKLOADS/forkstorm" 8 150 "$leaves" "$WORKLOADS/exitcode" calm >storm.out
 	storm=$started
 }
 
