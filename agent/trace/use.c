@@ -120,9 +120,13 @@ int use_open(const struct use_parts *parts, struct use **ret)
 
 static void resume(struct use *u)
 {
-	if (!u->reads && attach(u->parts.reads, &u->reads))
-		log_debug("reads are not noted any more: %s", strerror(errno));
-	detach(&u->added);
+	int err = u->reads ? 0 : attach(u->parts.reads, &u->reads);
+
+	/* what is read is not noted then: what is added has to be, or all of it would count as unused */
+	if (err)
+		log_debug("reads are not noted any more: %s", strerror(-err));
+	else
+		detach(&u->added);
 }
 
 static void pause_reads(struct use *u)
