@@ -240,7 +240,8 @@ static __always_inline void thread_wake(struct aa_app *app, struct aa_thread *t,
 	if (!app_lock(app, index))
 		return;
 	aa_ledger_advance(&app->ledger, now);
-	aa_ledger_queue(&app->ledger, &t->queued);
+	if (t->flags & AA_THREAD_EARLY)
+		aa_ledger_queue(&app->ledger, &t->queued);
 	thread_move(&app->ledger, t, to, false);
 	app_unlock(app, index);
 }
