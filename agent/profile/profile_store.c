@@ -187,13 +187,11 @@ static int open_folder(const char *directory, int *ret_fd)
 	return state_dir_open(directory, true, ret_fd);
 }
 
-int profile_store_lock(const char *directory, int *ret_dir)
+/* Takes dir over: it is closed if there is no lock to be had. */
+static int lock(int dir, int *ret_dir)
 {
-	int dir, err = open_folder(directory, &dir);
+	int err = state_lock(dir, PROFILE_LOCK_MS);
 
-	if (err)
-		return err;
-	err = state_lock(dir, PROFILE_LOCK_MS);
 	if (err)
 		close(dir);
 	else
@@ -201,19 +199,19 @@ int profile_store_lock(const char *directory, int *ret_dir)
 	return err;
 }
 
+int profile_store_lock(const char *directory, int *ret_dir)
+{
+	int dir, err = open_folder(directory, &dir);
+
+	return err ? err : lock(dir, ret_dir);
+}
+
 /* The folder as it is, with its lock. */
 static int open_locked(const char *directory, int *ret_dir)
 {
 	int dir, err = state_dir_open(directory, false, &dir);
 
-	if (err)
-		return err;
-	err = state_lock(dir, PROFILE_LOCK_MS);
-	if (err)
-		close(dir);
-	else
-		*ret_dir = dir;
-	return err;
+	return err ? err : lock(dir, ret_dir);
 }
 
 int profile_store_forget(const char *directory, uint64_t id)
