@@ -154,18 +154,23 @@ case_replay_without() {
 	[ "$(resident f0)" -eq 0 ] || fail "f0 was brought: $(resident f0) pages"
 }
 
-# With --app: it may sleep at first, and misses nothing by then.
-case_replay_attached() {
+# An app that the agent waits for as APP starts cold twice: its first start is recorded, its second finds the profile.
+reader_twice() {
 	need fincore
 	many_files
 	cp "$WORKLOADS/steps" ./reader
-	observe_start r --without cpu,memory,io --app reader --app nobody -d 8
+	observe_start r --without cpu,memory,io --app "$1" --app nobody -d 8
 	attached
 	./reader "${steps[@]}"
 	wait_for 3 sh -c "ls $PROFILES/*.profile" || fail "nothing was recorded"
 	chill "${files[@]}"
 	./reader s:1500 "${steps[@]}"
 	observed r
+}
+
+# With --app: it may sleep at first, and misses nothing by then.
+case_replay_attached() {
+	reader_twice reader
 	jq -e -s '.[0].prefetch.replayed | .bytes >= 20 * 64 * 4096 and .coverage >= 0.95' r >/dev/null ||
 		fail "report: $(jq -c .prefetch r)"
 }
@@ -221,16 +226,7 @@ case_replay_attached_warm_unwatched() {
 
 # The same for an app that a glob names: its profile is that of the command, not of the glob.
 case_replay_glob() {
-	need fincore
-	many_files
-	cp "$WORKLOADS/steps" ./reader
-	observe_start r --without cpu,memory,io --app 'read[a-z]*' --app nobody -d 8
-	attached
-	./reader "${steps[@]}"
-	wait_for 3 sh -c "ls $PROFILES/*.profile" || fail "nothing was recorded"
-	chill "${files[@]}"
-	./reader s:1500 "${steps[@]}"
-	observed r
+	reader_twice 'read[a-z]*'
 	jq -e -s '.[0].prefetch.replayed | .bytes >= 20 * 64 * 4096' r >/dev/null || fail "report: $(jq -c .prefetch r)"
 	profiles_are '[.profiles[].command] == ["reader"]'
 }
