@@ -139,12 +139,15 @@ static __always_inline void switch_dead(struct aa_app *app, struct aa_thread *t,
 	thread_drop(task);
 }
 
-/* The programs on its exec were left out, both of them: see enum exec_turn. */
+/*
+ * The programs on its exec were left out, both of them: see enum exec_turn. Done before anything else is known of a
+ * switch, or the verifier would go through all the rest once for each way through this (five times its work).
+ */
 static __always_inline void exec_make_up(struct aa_app *app, struct aa_thread *t, struct task_struct *task, __u64 now)
 {
 	struct aa_counts *c = counts_get(t->app);
 
-	if (c && exec_is_news(t, task))
+	if (app && c && exec_is_news(t, task))
 		exec_note(app, c, t, task, false, now);
 }
 
@@ -159,8 +162,6 @@ static __always_inline bool switch_out(struct aa_thread *t, struct task_struct *
 	if (!app)
 		return false;
 	t->ran += ran;
-	if (t->flags & AA_THREAD_NO_EXEC)
-		exec_make_up(app, t, prev, now);
 	if (!preempt && (prev_state & TASK_DEAD)) {
 		switch_dead(app, t, prev, ran, now);
 		return false;
@@ -178,8 +179,10 @@ static __always_inline int on_switch(bool preempt, struct task_struct *prev, str
 	__u64 now = 0;
 
 	p = thread_of(prev);
+	if (p && (p->flags & AA_THREAD_NO_EXEC))
+		exec_make_up(app_get(p->app), p, prev, bpf_ktime_get_ns());
 	n = thread_of(next);
-	next_state = n ? state_on_cpu(n, next) : AA_NO_STATE;
+	next_state = n ? wait_any(n, state_on_cpu(n, next)) : AA_NO_STATE;
 	if (p) {
 		now = bpf_ktime_get_ns();
 		if (switch_out(p, prev, n, next_state, preempt, prev_state, now))
