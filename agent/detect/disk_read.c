@@ -15,7 +15,7 @@ static double part(const struct times *times)
 static bool eval(const struct app *app, const struct host *host, struct verdict *ret)
 {
 	struct verdict v = { .id = "disk-read" };
-	double seconds = app->times.wall_disk_read;
+	double seconds = (1 - share_reread(app)) * app->times.wall_disk_read; /* the rest is memory-reclaim's */
 	const struct device *device = busiest_device(app, false);
 
 	(void)host;

@@ -19,15 +19,18 @@ static double part(const struct times *times)
 static bool eval(const struct app *app, const struct host *host, struct verdict *ret)
 {
 	struct verdict v = { .id = "memory-reclaim" };
-	double seconds = app->times.wall[STATE_RECLAIM];
+	double seconds = app->times.wall[STATE_RECLAIM], reread = share_reread(app) * app->times.wall_disk_read;
 	const struct memory_limit *limit = &app->memory_limit;
 	bool limited = limit->known && limit->cgroup[0] && limit->limit_bytes;
 
-	v.impact = share_of_wall(app, seconds);
+	v.impact = share_of_wall(app, seconds + reread);
 	if (!(v.impact > 0))
 		return false;
 	say_evidence(&v, "freed memory or waited for it for %s", units_seconds(UNITS_BUF, seconds));
 	say_commands(&v, app, part);
+	if (reread > 0)
+		say_evidence(&v, "; read %s again that it had lost, in %s", units_bytes(UNITS_BUF, limit->reread_bytes),
+			     units_seconds(UNITS_BUF, reread));
 	if (limited)
 		say_evidence(&v, "; cgroup %.60s is limited to %s", limit->cgroup,
 			     units_bytes(UNITS_BUF, limit->limit_bytes));

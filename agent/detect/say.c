@@ -149,6 +149,13 @@ double share_of_wall(const struct app *app, double seconds)
 	return share < 1 ? share : 1;
 }
 
+double share_reread(const struct app *app)
+{
+	if (!app->missed_bytes || !app->memory_limit.reread_bytes)
+		return 0;
+	return fmin(1, (double)app->memory_limit.reread_bytes / (double)app->missed_bytes);
+}
+
 double share_kept(const struct app *app)
 {
 	if (!(app->steal > 0))

@@ -36,6 +36,11 @@ const struct device *busiest_device(const struct app *app, bool writes);
 double share_of_wall(const struct app *app, double seconds);
 
 /*
+ * Returns the share of the reads from disk, 0 to 1, that a memory limit causes: of what it took away not long before.
+ */
+double share_reread(const struct app *app);
+
+/*
  * Returns the share of CPU time that the hypervisor left to the machine, 0 to 1; 1 where steal is not known.
  */
 double share_kept(const struct app *app);

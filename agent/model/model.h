@@ -101,6 +101,7 @@ struct memory_limit {
 	char cgroup[256]; /* "": no limit on the path */
 	uint64_t limit_bytes;
 	uint64_t peak_bytes; /* 0: not known */
+	uint64_t reread_bytes; /* during the run, see sys_memory_limit; 0 also: not known */
 };
 
 /* Why the run ended. */

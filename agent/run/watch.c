@@ -86,6 +86,8 @@ static void read_limits(struct watched *w)
 		w->quota_known = true;
 	}
 	if (!sys_memory_limit_read("", w->limits_pid, &memory)) {
+		if (!w->memory_known)
+			w->memory_before = memory;
 		w->memory = memory;
 		w->memory_known = true;
 	}

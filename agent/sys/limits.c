@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "sys/cgroup.h"
@@ -206,6 +207,29 @@ static int read_limit(const struct sys_cgroup *cgroup, uint64_t *ret)
 	return err == -ENOENT ? 0 : err;
 }
 
+/* Without the multi-generational LRU such a refault may be of what was taken ages ago. */
+static bool has_generations(const char *root)
+{
+	cleanup_free char *text = NULL;
+	size_t len;
+
+	return !sys_read(root, "/sys/kernel/mm/lru_gen/enabled", 64, &text, &len) && (strtoul(text, NULL, 0) & 1);
+}
+
+static void read_rereads(const struct sys_cgroup *cgroup, struct sys_memory_limit *limit)
+{
+	cleanup_free char *text = NULL;
+	uint64_t refaulted, restored;
+	size_t len;
+
+	if (read_text(cgroup, "memory.stat", &text, &len) ||
+	    sys_memory_stat_parse(text, len, "workingset_refault_file", &refaulted) ||
+	    sys_memory_stat_parse(text, len, "workingset_restore_file", &restored))
+		return;
+	limit->reread_known = true;
+	limit->reread_pages = restored < refaulted ? refaulted - restored : 0;
+}
+
 int sys_memory_limit_read(const char *root, pid_t pid, struct sys_memory_limit *ret)
 {
 	struct sys_memory_limit limit = { .limit_bytes = UINT64_MAX };
@@ -232,6 +256,8 @@ int sys_memory_limit_read(const char *root, pid_t pid, struct sys_memory_limit *
 		if (read_number(&limiting, limiting.v2 ? "memory.peak" : "memory.max_usage_in_bytes",
 				&limit.peak_bytes))
 			limit.peak_bytes = 0;
+		if (has_generations(root))
+			read_rereads(&limiting, &limit);
 	}
 	*ret = limit;
 	return 0;

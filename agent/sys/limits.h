@@ -25,6 +25,13 @@ struct sys_memory_limit {
 	char cgroup[256];
 	uint64_t limit_bytes; /* v2: the smaller of memory.high and memory.max */
 	uint64_t peak_bytes; /* since the cgroup was made; 0: the kernel does not tell */
+	/*
+	 * Pages of files that were taken from the cgroup and read again soon, since it was made, whose readers are not
+	 * in a stall for memory in the kernel's eyes. Only the multi-generational LRU has many of them: it calls a page
+	 * a part of the working set once it was read three times or more (lru_gen_refault(), mm/workingset.c).
+	 */
+	bool reread_known;
+	uint64_t reread_pages;
 };
 
 /*

@@ -207,7 +207,7 @@ static void test_memory_reclaim(void **state)
 
 	(void)state;
 	app.times.wall[STATE_RECLAIM] = 7;
-	app.memory_limit = (struct memory_limit){ true, "/ci/job7", 512 << 20, 512 << 20 };
+	app.memory_limit = (struct memory_limit){ true, "/ci/job7", 512 << 20, 512 << 20, 0 };
 	v = verdict_of(&app, "memory-reclaim");
 	assert_share(v, 0.7);
 	assert_says(v->evidence, "cgroup /ci/job7 is limited to 512 MiB, peak 512 MiB");
@@ -216,6 +216,19 @@ static void test_memory_reclaim(void **state)
 	/* far from its limit: that is not what to raise */
 	app.memory_limit.peak_bytes = 100 << 20;
 	assert_null(strstr(verdict_of(&app, "memory-reclaim")->suggestion, "raise"));
+
+	/* of its reads, three quarters are of what the limit took away */
+	app.times.wall_disk_read = 2;
+	app.missed_bytes = 40 << 20;
+	app.memory_limit.reread_bytes = 30 << 20;
+	v = verdict_of(&app, "memory-reclaim");
+	assert_share(v, 0.85);
+	assert_says(v->evidence, "read 30 MiB again that it had lost, in 1.50 s");
+	assert_share(verdict_of(&app, "disk-read"), 0.05);
+	app.memory_limit.reread_bytes = 50 << 20;
+	assert_share(verdict_of(&app, "memory-reclaim"), 0.9);
+	assert_null(verdict_of(&app, "disk-read"));
+	app.times.wall_disk_read = 0;
 
 	app.memory_limit = (struct memory_limit){ .known = true };
 	assert_says(verdict_of(&app, "memory-reclaim")->evidence, "no cgroup limits its memory: the machine's 16 GiB");
