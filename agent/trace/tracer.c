@@ -264,10 +264,12 @@ int tracer_seed(struct tracer *tracer, unsigned int app, int pidfd, bool at_exec
 	pid_t pid;
 	int err;
 
-	if (!tracer->plain)
-		return bpf_map_update_elem(bpf_map__fd(tracer->skel->maps.seeds), &pidfd, &seed.seed, BPF_ANY) ?
-			       -errno :
-			       0;
+	if (!tracer->plain) {
+		if (!bpf_map_update_elem(bpf_map__fd(tracer->skel->maps.seeds), &pidfd, &seed.seed, BPF_ANY))
+			return 0;
+		/* of a process that is gone, see bpf_pid_task_storage_update_elem() */
+		return errno == ENOENT ? -ESRCH : -errno;
+	}
 	seed.since = clock_monotonic_ns();
 	err = sys_process_of("", pidfd, &pid); /* still the one that the descriptor holds, so it is older than that */
 	if (err)
