@@ -23,6 +23,12 @@ enum exit_status {
 int cmd_run(const struct config *config);
 
 /*
+ * Runs config->command in pairs, with and without tuning, and says what that does. Returns the exit status of the
+ * program: the command's own if it fails, 128 + N after signal N.
+ */
+int cmd_bench(const struct config *config);
+
+/*
  * Prints to stdout what this kernel, machine and container allow, line by line. Returns the exit status of the program.
  */
 int cmd_doctor(const struct config *config);

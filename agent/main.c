@@ -14,11 +14,12 @@
 struct command_row {
 	const char *name;
 	bool wants_target;
+	bool wants_command; /* of the targets, only that */
 	const char *words; /* what its words are called; NULL: it takes none */
 	bool mixed; /* options may stand behind and between the words */
 	const char *const *options; /* those that it takes, NULL-terminated; without words: NULL takes all */
 	void (*help)(FILE *out); /* NULL: options_help() */
-	int (*run)(const struct config *config); /* NULL: planned, this version does not have it */
+	int (*run)(const struct config *config);
 };
 
 static const char *const warm_options[] = {
@@ -26,6 +27,12 @@ static const char *const warm_options[] = {
 };
 
 static const char *const profile_options[] = { "all", "config", "format", "output", "quiet", "verbose", NULL };
+
+static const char *const bench_options[] = {
+	"pairs",    "cold",        "prepare",   "only",   "without", "background-cgroup", "demote-background",
+	"kubepods", "cgroup-root", "catalogue", "format", "output",  "ring-size",         "quiet",
+	"verbose",  "config",      NULL
+};
 
 static const char *const doctor_options[] = {
 	"cgroup-root", "config", "kubepods", "quiet", "ring-size", "verbose", NULL
@@ -41,7 +48,12 @@ static const struct command_row commands[] = {
 	  .mixed = true,
 	  .options = profile_options,
 	  .help = options_help_profile },
-	{ .name = "bench" },
+	{ .name = "bench",
+	  .run = cmd_bench,
+	  .wants_target = true,
+	  .wants_command = true,
+	  .options = bench_options,
+	  .help = options_help_bench },
 	{ .name = "restore", .run = cmd_restore },
 };
 
@@ -102,6 +114,11 @@ static int check(const struct command_row *command, struct config *config)
 		return options_check_words(config, command->words, command->options);
 	if (command->options && options_check_allowed(config, command->options))
 		return -EINVAL;
+	if (command->wants_command && !config->command) {
+		log_err("%s: a command is missing; write: accel-agent %s -- COMMAND [ARG]...", command->name,
+			command->name);
+		return -EINVAL;
+	}
 	return options_check(config, command->wants_target);
 }
 
@@ -148,11 +165,8 @@ int main(int argc, char **argv)
 	} else {
 		command = &commands[0];
 	}
-	if (!command->run) {
-		log_err("%s: this version does not have this command yet", command->name);
-		return EXIT_USAGE;
-	}
-	err = command->mixed ? options_parse_mixed(argc, argv, &config) : options_parse(argc, argv, &config);
+	err = command->mixed ? options_parse_mixed(command->name, argc, argv, &config) :
+			       options_parse(command->name, argc, argv, &config);
 	if (err)
 		return fail(err);
 	status = run_command(command, &config, bare);

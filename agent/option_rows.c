@@ -178,6 +178,28 @@ static int set_budget(struct config *config, const char *value, char *why)
 	return 0;
 }
 
+static int set_pairs(struct config *config, const char *value, char *why)
+{
+	uint64_t n;
+
+	if (parse_number(value, OPTIONS_PAIRS_MAX, &n) || !n)
+		return refuse(why, "'%.64s' is not a number of pairs from 1 to %d", value, OPTIONS_PAIRS_MAX);
+	config->pairs = (unsigned int)n;
+	return 0;
+}
+
+static int set_cold(struct config *config, const char *value, char *why)
+{
+	(void)value, (void)why;
+	config->cold = true;
+	return 0;
+}
+
+static int set_prepare(struct config *config, const char *value, char *why)
+{
+	return replace_text(&config->prepare, value, why);
+}
+
 static int parse_actions(const char *value, unsigned int *ret, char *why)
 {
 	static const struct {
@@ -332,31 +354,34 @@ static int set_version(struct config *config, const char *value, char *why)
 }
 
 const struct option_row option_rows[] = {
-	/* name, letter, takes_value, in_file, repeats, group, set */
-	{ "app", 'a', true, true, true, OPTION_GROUP_TARGET, set_app },
-	{ "pid", 'p', true, false, false, OPTION_GROUP_TARGET, set_pid },
-	{ "cgroup", 0, true, true, false, OPTION_GROUP_TARGET, set_cgroup },
-	{ "duration", 'd', true, true, false, OPTION_GROUP_NONE, set_duration },
-	{ "interval", 'i', true, true, false, OPTION_GROUP_NONE, set_interval },
-	{ "dry-run", 'n', false, true, false, OPTION_GROUP_NONE, set_dry_run },
-	{ "budget", 0, true, true, false, OPTION_GROUP_NONE, set_budget },
-	{ "all", 0, false, false, false, OPTION_GROUP_NONE, set_all },
-	{ "only", 0, true, true, false, OPTION_GROUP_ACTIONS, set_only },
-	{ "without", 0, true, true, false, OPTION_GROUP_ACTIONS, set_without },
-	{ "on-exit", 0, true, true, false, OPTION_GROUP_NONE, set_on_exit },
-	{ "background-cgroup", 0, true, true, true, OPTION_GROUP_NONE, set_background_cgroup },
-	{ "demote-background", 0, false, true, false, OPTION_GROUP_NONE, set_demote_background },
-	{ "kubepods", 0, false, true, false, OPTION_GROUP_NONE, set_kubepods },
-	{ "cgroup-root", 0, true, true, false, OPTION_GROUP_NONE, set_cgroup_root },
-	{ "format", 'f', true, true, false, OPTION_GROUP_NONE, set_format },
-	{ "output", 'o', true, true, false, OPTION_GROUP_NONE, set_output },
-	{ "ring-size", 0, true, true, false, OPTION_GROUP_NONE, set_ring_size },
-	{ "catalogue", 0, true, true, false, OPTION_GROUP_NONE, set_catalogue },
-	{ "config", 'c', true, false, false, OPTION_GROUP_NONE, set_config },
-	{ "quiet", 'q', false, true, false, OPTION_GROUP_LOG, set_quiet },
-	{ "verbose", 'v', false, true, false, OPTION_GROUP_LOG, set_verbose },
-	{ "help", 'h', false, false, false, OPTION_GROUP_NONE, set_help },
-	{ "version", 'V', false, false, false, OPTION_GROUP_NONE, set_version },
+	/* name, letter, takes_value, in_file, repeats, group, command, set */
+	{ "app", 'a', true, true, true, OPTION_GROUP_TARGET, NULL, set_app },
+	{ "pid", 'p', true, false, false, OPTION_GROUP_TARGET, NULL, set_pid },
+	{ "cgroup", 0, true, true, false, OPTION_GROUP_TARGET, NULL, set_cgroup },
+	{ "duration", 'd', true, true, false, OPTION_GROUP_NONE, NULL, set_duration },
+	{ "interval", 'i', true, true, false, OPTION_GROUP_NONE, NULL, set_interval },
+	{ "dry-run", 'n', false, true, false, OPTION_GROUP_NONE, NULL, set_dry_run },
+	{ "budget", 0, true, true, false, OPTION_GROUP_NONE, "warm", set_budget },
+	{ "all", 0, false, false, false, OPTION_GROUP_NONE, "profile", set_all },
+	{ "pairs", 'n', true, false, false, OPTION_GROUP_NONE, "bench", set_pairs },
+	{ "cold", 0, false, false, false, OPTION_GROUP_NONE, "bench", set_cold },
+	{ "prepare", 0, true, false, false, OPTION_GROUP_NONE, "bench", set_prepare },
+	{ "only", 0, true, true, false, OPTION_GROUP_ACTIONS, NULL, set_only },
+	{ "without", 0, true, true, false, OPTION_GROUP_ACTIONS, NULL, set_without },
+	{ "on-exit", 0, true, true, false, OPTION_GROUP_NONE, NULL, set_on_exit },
+	{ "background-cgroup", 0, true, true, true, OPTION_GROUP_NONE, NULL, set_background_cgroup },
+	{ "demote-background", 0, false, true, false, OPTION_GROUP_NONE, NULL, set_demote_background },
+	{ "kubepods", 0, false, true, false, OPTION_GROUP_NONE, NULL, set_kubepods },
+	{ "cgroup-root", 0, true, true, false, OPTION_GROUP_NONE, NULL, set_cgroup_root },
+	{ "format", 'f', true, true, false, OPTION_GROUP_NONE, NULL, set_format },
+	{ "output", 'o', true, true, false, OPTION_GROUP_NONE, NULL, set_output },
+	{ "ring-size", 0, true, true, false, OPTION_GROUP_NONE, NULL, set_ring_size },
+	{ "catalogue", 0, true, true, false, OPTION_GROUP_NONE, NULL, set_catalogue },
+	{ "config", 'c', true, false, false, OPTION_GROUP_NONE, NULL, set_config },
+	{ "quiet", 'q', false, true, false, OPTION_GROUP_LOG, NULL, set_quiet },
+	{ "verbose", 'v', false, true, false, OPTION_GROUP_LOG, NULL, set_verbose },
+	{ "help", 'h', false, false, false, OPTION_GROUP_NONE, NULL, set_help },
+	{ "version", 'V', false, false, false, OPTION_GROUP_NONE, NULL, set_version },
 };
 
 #define ROWS (sizeof(option_rows) / sizeof(option_rows[0]))

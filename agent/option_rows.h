@@ -21,6 +21,7 @@ struct option_row {
 	bool in_file; /* may be a key of a settings file */
 	bool repeats;
 	enum option_group group;
+	const char *command; /* the only one that has it, and its letter with it; NULL: all that do not refuse it */
 	/* See options_set(). value is NULL without takes_value. */
 	int (*set)(struct config *config, const char *value, char why[OPTIONS_WHY_SIZE]);
 };

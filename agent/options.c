@@ -23,15 +23,20 @@ const struct option_row *options_find(const char *name)
 	return NULL;
 }
 
-static const struct option_row *find_value(int value)
+/* By getopt_long()'s value. A letter that only this command has comes before one that all have. */
+static const struct option_row *find_value(int value, const char *command)
 {
+	const struct option_row *found = NULL;
+
 	if (value >= LONG_BASE)
 		return &option_rows[value - LONG_BASE];
 	for (size_t i = 0; i < option_count; i++) {
-		if (option_rows[i].letter == value)
-			return &option_rows[i];
+		const struct option_row *row = &option_rows[i];
+
+		if (row->letter == value && (row->command ? !strcmp(row->command, command) : !found))
+			found = row;
 	}
-	return NULL;
+	return found;
 }
 
 int options_set(struct config *config, const struct option_row *row, const char *value, char why[OPTIONS_WHY_SIZE])
@@ -73,6 +78,7 @@ void options_clear(struct config *config)
 	for (size_t i = 0; i < config->nbackground; i++)
 		free(config->background[i]);
 	free(config->cgroup);
+	free(config->prepare);
 	free(config->cgroup_root);
 	free(config->output);
 	free(config->settings);
@@ -84,7 +90,8 @@ void options_clear(struct config *config)
 /*
  * The table in the two forms that getopt_long() wants. "+": stop at the first word that is no option. ":": no messages.
  */
-static void make_getopt(bool mixed, char letters[2 * OPTION_ROWS_MAX + 3], struct option longs[OPTION_ROWS_MAX + 1])
+static void make_getopt(const char *command, bool mixed, char letters[2 * OPTION_ROWS_MAX + 3],
+			struct option longs[OPTION_ROWS_MAX + 1])
 {
 	char *p = letters;
 
@@ -95,7 +102,7 @@ static void make_getopt(bool mixed, char letters[2 * OPTION_ROWS_MAX + 3], struc
 		const struct option_row *row = &option_rows[i];
 
 		longs[i] = (struct option){ row->name, row->takes_value, NULL, LONG_BASE + (int)i };
-		if (!row->letter)
+		if (!row->letter || find_value(row->letter, command) != row)
 			continue;
 		*p++ = (char)row->letter;
 		if (row->takes_value)
@@ -106,9 +113,9 @@ static void make_getopt(bool mixed, char letters[2 * OPTION_ROWS_MAX + 3], struc
 }
 
 /* getopt_long() found fault with word. optopt: the letter; a long option's value, 0 if it is unknown. */
-static int refuse_word(int problem, const char *word)
+static int refuse_word(const char *command, int problem, const char *word)
 {
-	const struct option_row *row = optopt ? find_value(optopt) : NULL;
+	const struct option_row *row = optopt ? find_value(optopt, command) : NULL;
 
 	if (problem == ':' && row)
 		log_err("--%s: this option needs a value", row->name);
@@ -130,21 +137,30 @@ static const char *option_from(char *const argv[], int i)
 	return argv[i];
 }
 
-static int parse_words(int argc, char *const argv[], bool mixed, struct config *config)
+/* Says so of an option that another command has. */
+static int refuse_other(const struct option_row *row)
+{
+	log_err("--%s: this option is for accel-agent %s", row->name, row->command);
+	return -EINVAL;
+}
+
+static int parse_words(const char *command, int argc, char *const argv[], bool mixed, struct config *config)
 {
 	char letters[2 * OPTION_ROWS_MAX + 3], why[OPTIONS_WHY_SIZE];
 	struct option longs[OPTION_ROWS_MAX + 1];
 	const char *text = option_from(argv, 1);
 	int value, word, err;
 
-	make_getopt(mixed, letters, longs);
+	make_getopt(command, mixed, letters, longs);
 	opterr = 0;
 	optind = 0; /* a fresh start: glibc keeps the state of the last command line */
 	for (word = 1; (value = getopt_long(argc, argv, letters, longs, NULL)) != -1; word = optind) {
-		const struct option_row *row = find_value(value);
+		const struct option_row *row = find_value(value, command);
 
 		if (value == '?' || value == ':')
-			return refuse_word(value, text);
+			return refuse_word(command, value, text);
+		if (row->command && strcmp(row->command, command))
+			return refuse_other(row);
 		err = options_set(config, row, row->takes_value ? optarg : NULL, why);
 		if (err == -EINVAL)
 			log_err("--%s: %s", row->name, why);
@@ -172,13 +188,13 @@ static int parse_words(int argc, char *const argv[], bool mixed, struct config *
 	return 0;
 }
 
-static int parse(int argc, char *const argv[], bool mixed, struct config *ret)
+static int parse(const char *command, int argc, char *const argv[], bool mixed, struct config *ret)
 {
 	struct config config;
 	int err;
 
 	options_init(&config);
-	err = parse_words(argc, argv, mixed, &config);
+	err = parse_words(command, argc, argv, mixed, &config);
 	if (err) {
 		options_clear(&config);
 		return err;
@@ -187,14 +203,14 @@ static int parse(int argc, char *const argv[], bool mixed, struct config *ret)
 	return 0;
 }
 
-int options_parse(int argc, char *const argv[], struct config *ret)
+int options_parse(const char *command, int argc, char *const argv[], struct config *ret)
 {
-	return parse(argc, argv, false, ret);
+	return parse(command, argc, argv, false, ret);
 }
 
-int options_parse_mixed(int argc, char *argv[], struct config *ret)
+int options_parse_mixed(const char *command, int argc, char *argv[], struct config *ret)
 {
-	return parse(argc, argv, true, ret);
+	return parse(command, argc, argv, true, ret);
 }
 
 static enum target find_target(const struct config *config, const char *kinds[5], size_t *ret_n)
@@ -245,20 +261,6 @@ static int take_known_apps(struct config *config)
 	return 0;
 }
 
-/* What is for one of the commands that are about words. */
-static int refuse_others(const struct config *config)
-{
-	static const char *const others[][2] = { { "budget", "warm" }, { "all", "profile forget" } };
-
-	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
-		if (!(config->given & 1U << (options_find(others[i][0]) - option_rows)))
-			continue;
-		log_err("--%s: this option is for accel-agent %s", others[i][0], others[i][1]);
-		return -EINVAL;
-	}
-	return 0;
-}
-
 int options_check(struct config *config, bool wants_target)
 {
 	const char *kinds[5];
@@ -270,8 +272,6 @@ int options_check(struct config *config, bool wants_target)
 			config->words[0]);
 		return -EINVAL;
 	}
-	if (refuse_others(config))
-		return -EINVAL;
 	config->actions = config->only & ~config->without;
 	if (!wants_target) {
 		/* A settings file may name an app that this command has no use for; the command line may not. */

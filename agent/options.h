@@ -40,6 +40,7 @@ enum action {
 };
 
 #define OPTIONS_APP_MAX 63 /* bytes in an app's name: what struct app holds */
+#define OPTIONS_PAIRS_MAX 1000
 #define OPTIONS_BACKGROUND_MAX 16 /* control groups named as background */
 
 struct catalogue;
@@ -64,6 +65,9 @@ struct config {
 	bool dry_run;
 	bool all; /* profiles, for profile forget */
 	uint64_t budget_bytes; /* of memory, for warm; 0: what is available */
+	unsigned int pairs; /* for bench, up to OPTIONS_PAIRS_MAX; 0: the default */
+	bool cold; /* the page cache is dropped before each run */
+	char *prepare; /* owned; shell command that comes before each run; NULL: none */
 	unsigned int only, without; /* enum action bits, as given */
 	unsigned int actions; /* enum action bits that are allowed; set by options_check() */
 	enum on_exit on_exit;
@@ -92,17 +96,17 @@ struct option_row;
 void options_init(struct config *ret);
 
 /*
- * Reads the command line. Knows nothing of settings files: see settings_read(), then options_check(). Stops at --help
+ * Reads the command line of a command ("run", "bench"), whose options may have letters of their own. Knows nothing of settings files: see settings_read(), then options_check(). Stops at --help
  * and --version. Returns 0; -EINVAL, with the reason on stderr; -ENOMEM. On success, free ret with options_clear(); it
  * points into argv.
  */
-int options_parse(int argc, char *const argv[], struct config *ret);
+int options_parse(const char *command, int argc, char *const argv[], struct config *ret);
 
 /*
  * The same for a command that is about words: options may stand behind and between them, and the words are moved to the
  * end of argv. "--" ends the options.
  */
-int options_parse_mixed(int argc, char *argv[], struct config *ret);
+int options_parse_mixed(const char *command, int argc, char *argv[], struct config *ret);
 
 /*
  * Last look at a config that is complete: with wants_target one kind of target, or none and a catalogue, whose apps are
@@ -152,5 +156,6 @@ void options_usage(FILE *out);
 void options_help(FILE *out);
 void options_help_warm(FILE *out);
 void options_help_profile(FILE *out);
+void options_help_bench(FILE *out);
 
 #endif /* OPTIONS_H */

@@ -12,6 +12,7 @@ void options_usage(FILE *out)
 	      "       accel-agent [OPTIONS]                 the apps of the catalogue\n"
 	      "       accel-agent warm [OPTIONS] PATH...\n"
 	      "       accel-agent profile list | show NAME | forget NAME | forget --all\n"
+	      "       accel-agent bench [-n PAIRS] [--cold] [--prepare CMD] -- COMMAND [ARG]...\n"
 	      "       accel-agent doctor\n"
 	      "       accel-agent restore\n",
 	      out);
@@ -66,8 +67,6 @@ void options_help(FILE *out)
 	      "      --catalogue FILE  known apps and kinds of operation (default, as far as they exist:\n"
 	      "                        " CATALOGUE_INSTALLED_PATH "\n"
 	      "                        and " CATALOGUE_OWN_PATH ")\n"
-	      "      --budget SIZE     for warm: how much memory it may fill\n"
-	      "      --all             for profile forget: every profile\n"
 	      "      --ring-size KIB   each event buffer: a power of two from 4 to 16384 (default: 256)\n"
 	      "  -h, --help            this text\n"
 	      "  -V, --version         the version\n"
@@ -76,6 +75,8 @@ void options_help(FILE *out)
 	      "  warm PATH...          read files and trees into the page cache; see accel-agent warm --help\n"
 	      "  profile VERB          what is known of what commands read: list, show NAME, forget NAME or\n"
 	      "                        --all; see accel-agent profile --help\n"
+	      "  bench -- COMMAND      run COMMAND with and without tuning, in pairs: the proof; see accel-agent\n"
+	      "                        bench --help\n"
 	      "  doctor                what this kernel, machine and container allow, line by line\n"
 	      "  restore               undo what an agent that was killed, or told to keep it, left behind\n"
 	      "\n"
@@ -154,5 +155,46 @@ void options_help_profile(FILE *out)
 	      "\n"
 	      "Exit status: 0 done; 2 wrong command line, or there is no such profile; 3 the folder cannot\n"
 	      "be read; 4 not permitted; 5 output not written.\n",
+	      out);
+}
+
+void options_help_bench(FILE *out)
+{
+	fputs("usage: accel-agent bench [OPTIONS] -- COMMAND [ARG]...\n"
+	      "\n"
+	      "Runs COMMAND with and without tuning, in pairs whose order is drawn by lot, and says what that\n"
+	      "does: both medians, their ratio with its 95 % confidence interval (bootstrap on pairs), whether\n"
+	      "the difference is real, what held the command back and what the agent did about it. With tuning\n"
+	      "is \"accel-agent -- COMMAND\": starting the agent and putting everything back are part of the\n"
+	      "time. Stops early once more pairs would change nothing. Needs root.\n"
+	      "\n"
+	      "A first run under the agent does not count: it warms what the others find warm, and records what\n"
+	      "COMMAND reads. COMMAND gets nothing on stdin, and what it prints is thrown away; if it fails,\n"
+	      "the benchmark ends, with the last lines and the status.\n"
+	      "\n"
+	      "  -n, --pairs PAIRS     at most so many (default: 10); with fewer than 6 no difference is told\n"
+	      "                        from chance\n"
+	      "      --cold            write back and drop the page cache of the machine before each run\n"
+	      "      --prepare CMD     shell command before each run, not part of the time: \"make clean\"\n"
+	      "      --only LIST, --without LIST, --background-cgroup PATH, --demote-background, --kubepods,\n"
+	      "      --cgroup-root DIR, --catalogue FILE, --ring-size KIB\n"
+	      "                        for the runs with tuning; see accel-agent --help\n"
+	      "  -f, --format FORMAT   of the result: text (default) or json\n"
+	      "  -o, --output FILE     write the result to FILE, replacing it in one step (default: stdout)\n"
+	      "  -q, --quiet           no progress, only errors on stderr\n"
+	      "  -v, --verbose         more on stderr\n"
+	      "  -c, --config FILE     settings file (default: /etc/accel-agent.conf, if it exists)\n"
+	      "  -h, --help            this text\n"
+	      "\n"
+	      "Ctrl-C stops it, with the result of the pairs that are complete.\n"
+	      "\n"
+	      "Examples:\n"
+	      "  accel-agent bench --prepare 'make clean' -- make -j4\n"
+	      "  accel-agent bench --cold -- clang --version\n"
+	      "  accel-agent bench -n 30 --only cpu -f json -o bench.json -- ctest\n"
+	      "\n"
+	      "Exit status: 0 done, whatever came out; 2 wrong command line or settings; 3 the kernel or\n"
+	      "container lacks something; 4 not permitted; 5 result not written; 128+N stopped by signal N; the\n"
+	      "status of COMMAND, or of CMD, if it failed.\n",
 	      out);
 }

@@ -90,7 +90,7 @@ static void measure_cost(const struct watch *watch, struct agent_cost *ret)
 	warn_of_gaps(ret, watch, &losses);
 }
 
-static struct report_style choose_style(const struct config *config)
+struct report_style emit_style(const struct config *config)
 {
 	struct report_style style = { .columns = 80, .utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8") };
 	struct winsize size;
@@ -114,7 +114,7 @@ static int print_app(const struct config *config, const struct host *host, const
 		     const struct agent_cost *cost, const struct tuning *tuning, const struct recording *recording,
 		     unsigned int index, FILE *out)
 {
-	struct report_style style = choose_style(config);
+	struct report_style style = emit_style(config);
 	struct verdict verdicts[DETECT_MAX];
 	cleanup_free struct operation *operations = NULL;
 	cleanup_free struct change *changes = calloc(CHANGES_MAX, sizeof(*changes));
@@ -215,6 +215,16 @@ static int write_file(const char *path, const char *text, size_t len)
 	return output_file_commit(&out);
 }
 
+int emit_write(const struct config *config, const char *text, size_t len)
+{
+	int err = config->output ? write_file(config->output, text, len) : write_stdout(text, len);
+
+	if (err)
+		log_err("%s: the report could not be written: %s", config->output ? config->output : "stdout",
+			strerror(-err));
+	return err;
+}
+
 int emit_reports(const struct config *config, const struct host *host, struct watch *watch, const struct tuning *tuning,
 		 enum ending ending)
 {
@@ -228,9 +238,7 @@ int emit_reports(const struct config *config, const struct host *host, struct wa
 	if (out && fclose(out) && !err)
 		err = -errno;
 	if (!err)
-		err = config->output ? write_file(config->output, text, len) : write_stdout(text, len);
-	if (err)
-		log_err("%s: the report could not be written: %s", config->output ? config->output : "stdout",
-			strerror(-err));
+		return emit_write(config, text, len);
+	log_err("the report could not be made: %s", strerror(-err));
 	return err;
 }

@@ -14,61 +14,19 @@
 #include "catalogue.h"
 #include "option_rows.h"
 #include "options.h"
+#include "options_line.h"
 
 #define SEC 1000000000ULL
-#define ARGS_MAX 160
 
-static char message[4096]; /* what the last command line said on stderr */
-
-static const char *const words_allowed[] = { "budget", "dry-run", NULL };
-
-/*
- * stderr goes to a file while the command line is parsed and, if check is asked for, checked: as one that follows an app,
- * or that is about words.
- */
-static int parse_and_check(int argc, char **argv, struct config *ret, bool check, bool words)
+/* As one that follows an app. */
+static int check(struct config *config)
 {
-	FILE *file = tmpfile();
-	int saved = dup(STDERR_FILENO), err;
-	size_t n;
-
-	assert_non_null(file);
-	fflush(stderr);
-	dup2(fileno(file), STDERR_FILENO);
-	err = options_parse(argc, argv, ret);
-	if (!err && check) {
-		err = words ? options_check_words(ret, "path", words_allowed) : options_check(ret, true);
-		if (err)
-			options_clear(ret);
-	}
-	fflush(stderr);
-	dup2(saved, STDERR_FILENO);
-	close(saved);
-	rewind(file);
-	n = fread(message, 1, sizeof(message) - 1, file);
-	message[n] = '\0';
-	fclose(file);
-	return err;
-}
-
-static int parse(const char *line, bool about_words, struct config *ret)
-{
-	static char words[4096];
-	static char *argv[ARGS_MAX];
-	char program[] = "accel-agent";
-	int argc = 0;
-
-	snprintf(words, sizeof(words), "%s", line);
-	argv[argc++] = program;
-	for (char *word = strtok(words, " "); word && argc < ARGS_MAX - 1; word = strtok(NULL, " "))
-		argv[argc++] = word;
-	argv[argc] = NULL;
-	return parse_and_check(argc, argv, ret, true, about_words);
+	return options_check(config, true);
 }
 
 static int parse_line(const char *line, struct config *ret)
 {
-	return parse(line, false, ret);
+	return options_words("run", line, ret, check);
 }
 
 /* line is refused in one line of stderr, and that holds word. */
@@ -79,10 +37,10 @@ static void refused(const char *line, const char *word)
 
 	if (parse_line(line, &config) != -EINVAL)
 		fail_msg("accepted: %s", line);
-	if (!strstr(message, word))
-		fail_msg("%s: no '%s' in: %s", line, word, message);
-	assert_memory_equal(message, "accel-agent: ", 13);
-	end = strchr(message, '\n');
+	if (!strstr(options_said, word))
+		fail_msg("%s: no '%s' in: %s", line, word, options_said);
+	assert_memory_equal(options_said, "accel-agent: ", 13);
+	end = strchr(options_said, '\n');
 	assert_non_null(end);
 	assert_int_equal(end[1], '\0');
 }
@@ -90,7 +48,7 @@ static void refused(const char *line, const char *word)
 static void accepted(const char *line, struct config *ret)
 {
 	if (parse_line(line, ret))
-		fail_msg("refused: %s: %s", line, message);
+		fail_msg("refused: %s: %s", line, options_said);
 }
 
 /* Options that are not given have the values that the manual promises. */
@@ -216,13 +174,13 @@ static void test_app_limit(void **state)
 		argv[argc++] = option;
 		argv[argc++] = names[i];
 	}
-	assert_int_equal(parse_and_check(argc - 2, argv, &c, true, false), 0);
+	assert_int_equal(options_line("run", argc - 2, argv, &c, check), 0);
 	assert_int_equal(c.napps, 64);
 	assert_string_equal(c.apps[63], "app63");
 	options_clear(&c);
-	assert_int_equal(parse_and_check(argc, argv, &c, true, false), -EINVAL);
-	assert_non_null(strstr(message, "app64"));
-	assert_non_null(strstr(message, "at most 64"));
+	assert_int_equal(options_line("run", argc, argv, &c, check), -EINVAL);
+	assert_non_null(strstr(options_said, "app64"));
+	assert_non_null(strstr(options_said, "at most 64"));
 }
 
 /* A name is a file name: no folder, not empty, not longer than reports hold, not twice. */
@@ -236,7 +194,7 @@ static void test_app_names(void **state)
 	refused("--app /usr/bin/make", "/usr/bin/make");
 	refused("--app make --app make", "twice");
 	refused("-a aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", "longer than 63");
-	assert_int_equal(parse_and_check(2, argv, &c, true, false), -EINVAL);
+	assert_int_equal(options_line("run", 2, argv, &c, check), -EINVAL);
 	accepted("-a aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", &c);
 	options_clear(&c);
 }
@@ -359,7 +317,7 @@ static void test_paths(void **state)
 	for (size_t i = 0; i < sizeof(empty) / sizeof(empty[0]); i++) {
 		char *argv[] = { program, empty[i], NULL };
 
-		assert_int_equal(parse_and_check(2, argv, &c, false, false), -EINVAL);
+		assert_int_equal(options_line("run", 2, argv, &c, NULL), -EINVAL);
 	}
 }
 
@@ -487,7 +445,7 @@ static void test_untouched_on_failure(void **state)
 	(void)state;
 	memset(&config, 0x5a, sizeof(config));
 	memcpy(&before, &config, sizeof(config));
-	assert_int_equal(parse_and_check(3, argv, &config, false, false), -EINVAL);
+	assert_int_equal(options_line("run", 3, argv, &config, NULL), -EINVAL);
 	assert_memory_equal(&config, &before, sizeof(config));
 }
 
@@ -517,139 +475,12 @@ static void test_about(void **state)
 	struct config c;
 
 	(void)state;
-	assert_int_equal(parse_and_check(3, argv, &c, false, false), 0);
+	assert_int_equal(options_line("run", 3, argv, &c, NULL), 0);
 	assert_true(c.help);
 	options_clear(&c);
 	argv[1] = version;
-	assert_int_equal(parse_and_check(3, argv, &c, false, false), 0);
+	assert_int_equal(options_line("run", 3, argv, &c, NULL), 0);
 	assert_true(c.version);
-	options_clear(&c);
-}
-
-/* A command about words gets them, behind its options or behind "--". */
-static void test_words(void **state)
-{
-	struct config c;
-
-	(void)state;
-	assert_int_equal(parse("--dry-run a b/c", true, &c), 0);
-	assert_true(c.dry_run);
-	assert_string_equal(c.words[0], "a");
-	assert_string_equal(c.words[1], "b/c");
-	assert_null(c.words[2]);
-	options_clear(&c);
-	assert_int_equal(parse("-- -n", true, &c), 0);
-	assert_false(c.dry_run);
-	assert_string_equal(c.words[0], "-n");
-	assert_null(c.command);
-	options_clear(&c);
-	assert_int_equal(parse("- x", true, &c), 0);
-	options_clear(&c);
-}
-
-/* No word, an option behind a word, and an option that the command has no use for are refused by name. */
-static void test_words_refused(void **state)
-{
-	static const char *const lines[][2] = {
-		{ "", "no path" },
-		{ "a -n", "'-n'" },
-		{ "--app x a", "--app" },
-		{ "--interval 1 a", "--interval" },
-	};
-	struct config c;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
-		assert_int_equal(parse(lines[i][0], true, &c), -EINVAL);
-		if (!strstr(message, lines[i][1]))
-			fail_msg("%s: no '%s' in: %s", lines[i][0], lines[i][1], message);
-	}
-}
-
-/* Sizes are in bytes, or in powers of 1024. */
-static void test_budget(void **state)
-{
-	static const struct {
-		const char *line;
-		uint64_t bytes;
-	} good[] = {
-		{ "--budget 1 a", 1 },
-		{ "--budget 3K a", 3 << 10 },
-		{ "--budget 3k a", 3 << 10 },
-		{ "--budget 512m a", 512 << 20 },
-		{ "--budget 2g a", 2ULL << 30 },
-		{ "--budget 2t a", 2ULL << 40 },
-		{ "--budget 1536M a", 1536ULL << 20 },
-		{ "--budget 2G a", 2ULL << 30 },
-		{ "--budget 8388607T a", 8388607ULL << 40 },
-		{ "--budget 9223372036854775807 a", INT64_MAX },
-	};
-	static const char *const bad[] = { "0",    "0G", "1X",  "1KK",      "K",
-					   "1.5G", "-1", "1kk", "8388608T", "9223372036854775808",
-					   "0x10" };
-	char line[128];
-	struct config c;
-
-	(void)state;
-	for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
-		assert_int_equal(parse(good[i].line, true, &c), 0);
-		assert_true(c.budget_bytes == good[i].bytes);
-		options_clear(&c);
-	}
-	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++) {
-		snprintf(line, sizeof(line), "--budget %s a", bad[i]);
-		if (parse(line, true, &c) != -EINVAL || !strstr(message, "--budget"))
-			fail_msg("accepted, or not named: %s: %s", line, message);
-	}
-	refused("--app x --budget 1G", "--budget");
-	refused("--app x --all", "profile forget");
-}
-
-/* The help names every option and its letter. */
-static void test_help_is_whole(void **state)
-{
-	char *text = NULL, *found, name[64];
-	size_t size;
-	FILE *out = open_memstream(&text, &size);
-
-	(void)state;
-	assert_non_null(out);
-	options_help(out);
-	fclose(out);
-	for (size_t i = 0; i < option_count; i++) {
-		const struct option_row *row = &option_rows[i];
-
-		if (row->letter)
-			snprintf(name, sizeof(name), "\n  -%c, --%s", row->letter, row->name);
-		else
-			snprintf(name, sizeof(name), "\n      --%s", row->name);
-		found = strstr(text, name);
-		if (!found || !strchr(" \n", found[strlen(name)]))
-			fail_msg("not in the help: --%s", row->name);
-	}
-	free(text);
-}
-
-/* Where words are what the command is about, options stand anywhere before "--". */
-static void test_mixed_words(void **state)
-{
-	static const char *const allowed[] = { "format", "quiet", NULL };
-	char *argv[] = { "profile", "show", "-f", "json", "make", "-q", "--", "-x", NULL };
-	char *none[] = { "profile", "-q", NULL };
-	struct config c;
-
-	(void)state;
-	assert_int_equal(options_parse_mixed(8, argv, &c), 0);
-	assert_int_equal(options_check_words(&c, "word", allowed), 0);
-	assert_int_equal(c.format, FORMAT_JSON);
-	assert_int_equal(c.log_level, LOG_LEVEL_ERR);
-	assert_string_equal(c.words[0], "show");
-	assert_string_equal(c.words[1], "make");
-	assert_string_equal(c.words[2], "-x");
-	assert_null(c.words[3]);
-	options_clear(&c);
-	assert_int_equal(options_parse_mixed(2, none, &c), 0);
-	assert_int_equal(options_check_words(&c, "word", allowed), -EINVAL);
 	options_clear(&c);
 }
 
@@ -660,7 +491,6 @@ int main(void)
 		cmocka_unit_test(test_long_options),
 		cmocka_unit_test(test_short_options),
 		cmocka_unit_test(test_command),
-		cmocka_unit_test(test_mixed_words),
 		cmocka_unit_test(test_dashes_as_value),
 		cmocka_unit_test(test_app_limit),
 		cmocka_unit_test(test_app_names),
@@ -679,10 +509,6 @@ int main(void)
 		cmocka_unit_test(test_untouched_on_failure),
 		cmocka_unit_test(test_no_target_wanted),
 		cmocka_unit_test(test_about),
-		cmocka_unit_test(test_words),
-		cmocka_unit_test(test_words_refused),
-		cmocka_unit_test(test_budget),
-		cmocka_unit_test(test_help_is_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -141,7 +141,7 @@ static void test_command_line_wins(void **state)
 	struct config c;
 
 	(void)state;
-	assert_int_equal(options_parse(5, argv, &c), 0);
+	assert_int_equal(options_parse("run", 5, argv, &c), 0);
 	accepted("app = make\ncgroup = /c\nverbose = yes\nwithout = cpu\nduration = 9\ninterval = 3\n", &c);
 	assert_int_equal(options_check(&c, true), 0);
 	assert_int_equal(c.target, TARGET_PID);
@@ -162,7 +162,7 @@ static void test_command_wins(void **state)
 	struct config c;
 
 	(void)state;
-	assert_int_equal(options_parse(3, argv, &c), 0);
+	assert_int_equal(options_parse("run", 3, argv, &c), 0);
 	accepted("app = ninja\n", &c);
 	assert_int_equal(options_check(&c, true), 0);
 	assert_int_equal(c.target, TARGET_COMMAND);
@@ -177,7 +177,7 @@ static void test_moot_values_are_checked(void **state)
 	struct config c;
 
 	(void)state;
-	assert_int_equal(options_parse(2, argv, &c), 0);
+	assert_int_equal(options_parse("run", 2, argv, &c), 0);
 	assert_int_equal(parse_bytes("duration = soon\n", 16, &c), -EINVAL);
 	assert_non_null(strstr(message, "x.conf:1: duration: 'soon'"));
 	options_clear(&c);
