@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The accel-agent authors */
 /*
- * memthrash FILE SEC: reads random pages of a file. Run in a memory cgroup a little smaller than the file: what is
+ * memthrash FILE SEC [PAUSE_US]: reads random pages of a file, with a pause after each. Run in a memory cgroup a little smaller than the file: what is
  * evicted is needed again soon. (In a fixed order each page would be evicted just before its turn, and the kernel would
  * take the file for a stream that is used once; through a mapping it would notice the second use only when it looks for
  * victims.)
@@ -22,6 +22,7 @@ int main(int argc, char **argv)
 	struct stat st;
 	uint64_t x = 88172645463325252u;
 	size_t pages;
+	useconds_t pause_us = (useconds_t)work_count(argc, argv, 3, 0);
 	double end;
 	int fd;
 
@@ -46,6 +47,8 @@ int main(int argc, char **argv)
 		if (pread(fd, page, sizeof(page), (off_t)(x % pages * WORK_PAGE)) != sizeof(page))
 			work_die("pread");
 		reads++;
+		if (pause_us)
+			usleep(pause_us);
 	}
 	printf("reads=%lu cpu=%.6f\n", reads, work_cpu_process());
 	return 0;

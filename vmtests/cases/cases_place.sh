@@ -416,7 +416,10 @@ own_file() {
 # Somebody who has all memory, and reads as much again and again: no disk is asked for that file, so that it takes what
 # others have as fast as it can.
 memory_hog() {
-	fallocate -l 512M hog.img || fail "no room for hog.img"
+	local size
+
+	size=$(awk '/^MemAvailable/ { print int($2 * 1.1) }' /proc/meminfo)
+	fallocate -l "${size}KiB" hog.img || fail "no room for hog.img"
 	group_for memory || fail "no hierarchy has the memory controller"
 	start "${IN[@]}" "$group" -- sh -c "cat hog.img >/dev/null; exec '$WORKLOADS/memthrash' hog.img 300" >/dev/null
 	wait_for 60 memory_is_short || fail "the memory does not run short: $(grep MemFree /proc/meminfo)"
@@ -434,7 +437,7 @@ thrash() {
 	shift
 	low=0
 	kept=0
-	observe_start "$report" "$@" -- "$WORKLOADS/memthrash" "$own" 15
+	observe_start "$report" "$@" -- "$WORKLOADS/memthrash" "$own" 20 200
 	agent_pid "$observer"
 	note_agent "$agent"
 	while kill -0 "$observer" 2>/dev/null; do
