@@ -26,10 +26,12 @@ static bool eval(const struct app *app, const struct host *host, struct verdict 
 	v.impact = share_of_wall(app, seconds + reread);
 	if (!(v.impact > 0))
 		return false;
-	say_evidence(&v, "freed memory or waited for it for %s", units_seconds(UNITS_BUF, seconds));
-	say_commands(&v, app, part);
+	if (seconds > 0) {
+		say_evidence(&v, "freed memory or waited for it for %s", units_seconds(UNITS_BUF, seconds));
+		say_commands(&v, app, part);
+	}
 	if (reread > 0)
-		say_evidence(&v, "; read %s again that it had lost, in %s", units_bytes(UNITS_BUF, limit->reread_bytes),
+		say_evidence(&v, "%swaited %s for reads of what it had lost not long before", seconds > 0 ? "; " : "",
 			     units_seconds(UNITS_BUF, reread));
 	if (limited)
 		say_evidence(&v, "; cgroup %.60s is limited to %s", limit->cgroup,

@@ -151,9 +151,15 @@ double share_of_wall(const struct app *app, double seconds)
 
 double share_reread(const struct app *app)
 {
-	if (!app->missed_bytes || !app->memory_limit.reread_bytes)
-		return 0;
-	return fmin(1, (double)app->memory_limit.reread_bytes / (double)app->missed_bytes);
+	uint64_t read = 0;
+	size_t i;
+
+	for (i = 0; i < app->ndevices; i++)
+		read += app->devices[i].own.read_bytes;
+	if (read <
+	    app->missed_bytes) /* direct I/O reads more than the page cache misses, and is never read again like that */
+		read = app->missed_bytes;
+	return read ? fmin(1, (double)app->reread_bytes / (double)read) : 0;
 }
 
 double share_kept(const struct app *app)

@@ -101,7 +101,6 @@ struct memory_limit {
 	char cgroup[256]; /* "": no limit on the path */
 	uint64_t limit_bytes;
 	uint64_t peak_bytes; /* 0: not known */
-	uint64_t reread_bytes; /* during the run, see sys_memory_limit; 0 also: not known */
 };
 
 /* Why the run ended. */
@@ -137,6 +136,7 @@ struct app {
 	size_t nwaits;
 
 	uint64_t missed_pages, missed_bytes, major_faults;
+	uint64_t reread_bytes; /* by its cgroup, see struct sys_reread; 0 also: not known */
 	double steal; /* share of the CPU time that the machine wanted and the hypervisor stole, 0 to 1; NAN: unknown */
 	struct quota quota;
 	struct memory_limit memory_limit;

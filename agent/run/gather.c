@@ -233,12 +233,9 @@ static void gather_limits(const struct watched *w, struct app *ret)
 			ret->memory_limit.limit_bytes = w->memory.limit_bytes;
 			ret->memory_limit.peak_bytes = w->memory.peak_bytes;
 		}
-		if (w->memory.limited && w->memory.reread_known && w->memory_before.reread_known &&
-		    !strcmp(w->memory.cgroup, w->memory_before.cgroup) &&
-		    w->memory.reread_pages > w->memory_before.reread_pages)
-			ret->memory_limit.reread_bytes = (w->memory.reread_pages - w->memory_before.reread_pages) *
-							 (uint64_t)sysconf(_SC_PAGESIZE);
 	}
+	if (w->reread.pages > w->reread_before.pages)
+		ret->reread_bytes = (w->reread.pages - w->reread_before.pages) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 static int gather(struct watch *watch, unsigned int app, struct app *ret)

@@ -72,6 +72,18 @@ static bool limits_due(struct watched *w)
 	return true;
 }
 
+/* What it read again in the cgroup that it is in now: the agent may have put it there just before. */
+static void read_rereads(struct watched *w)
+{
+	struct sys_reread reread;
+
+	if (sys_reread_read("", w->limits_pid, &reread))
+		return;
+	if (strcmp(reread.cgroup, w->reread_before.cgroup))
+		w->reread_before = reread;
+	w->reread = reread;
+}
+
 static void read_limits(struct watched *w)
 {
 	struct sys_memory_limit memory;
@@ -86,11 +98,10 @@ static void read_limits(struct watched *w)
 		w->quota_known = true;
 	}
 	if (!sys_memory_limit_read("", w->limits_pid, &memory)) {
-		if (!w->memory_known)
-			w->memory_before = memory;
 		w->memory = memory;
 		w->memory_known = true;
 	}
+	read_rereads(w);
 }
 
 /* Whoever races with the app: before anything else. */

@@ -31,7 +31,8 @@ struct watched {
 	bool cpu_known;
 	struct sys_quota quota_before, quota; /* at the start; last reading */
 	bool quota_known;
-	struct sys_memory_limit memory_before, memory; /* as above */
+	struct sys_memory_limit memory;
+	struct sys_reread reread_before, reread; /* since it is in that cgroup; cgroup "": not known */
 	bool memory_known;
 	struct level level;
 };

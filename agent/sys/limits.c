@@ -207,29 +207,6 @@ static int read_limit(const struct sys_cgroup *cgroup, uint64_t *ret)
 	return err == -ENOENT ? 0 : err;
 }
 
-/* Without the multi-generational LRU such a refault may be of what was taken ages ago. */
-static bool has_generations(const char *root)
-{
-	cleanup_free char *text = NULL;
-	size_t len;
-
-	return !sys_read(root, "/sys/kernel/mm/lru_gen/enabled", 64, &text, &len) && (strtoul(text, NULL, 0) & 1);
-}
-
-static void read_rereads(const struct sys_cgroup *cgroup, struct sys_memory_limit *limit)
-{
-	cleanup_free char *text = NULL;
-	uint64_t refaulted, restored;
-	size_t len;
-
-	if (read_text(cgroup, "memory.stat", &text, &len) ||
-	    sys_memory_stat_parse(text, len, "workingset_refault_file", &refaulted) ||
-	    sys_memory_stat_parse(text, len, "workingset_restore_file", &restored))
-		return;
-	limit->reread_known = true;
-	limit->reread_pages = restored < refaulted ? refaulted - restored : 0;
-}
-
 int sys_memory_limit_read(const char *root, pid_t pid, struct sys_memory_limit *ret)
 {
 	struct sys_memory_limit limit = { .limit_bytes = UINT64_MAX };
@@ -256,8 +233,6 @@ int sys_memory_limit_read(const char *root, pid_t pid, struct sys_memory_limit *
 		if (read_number(&limiting, limiting.v2 ? "memory.peak" : "memory.max_usage_in_bytes",
 				&limit.peak_bytes))
 			limit.peak_bytes = 0;
-		if (has_generations(root))
-			read_rereads(&limiting, &limit);
 	}
 	*ret = limit;
 	return 0;
@@ -272,6 +247,56 @@ int sys_memory_stat_parse(const char *text, size_t len, const char *name, uint64
 			return parse_u64(value, UINT64_MAX, ret);
 	}
 	return -EINVAL;
+}
+
+/* Without generations, what counts as read again may have been taken ages ago. */
+static bool has_generations(const char *root)
+{
+	cleanup_free char *text = NULL;
+	size_t len;
+
+	return !sys_read(root, "/sys/kernel/mm/lru_gen/enabled", 64, &text, &len) && (strtoul(text, NULL, 0) & 1);
+}
+
+/*
+ * What came back soon is counted as a refault by kernels before 6.5 (3af0191a594d), which count other things as
+ * activated; and by later ones as activated, while refaults are of any age. So it is the less of the two, less what they
+ * restored: that was a stall.
+ */
+static int count_rereads(const struct sys_cgroup *cgroup, uint64_t *ret)
+{
+	uint64_t refaulted, activated, restored, soon;
+	cleanup_free char *text = NULL;
+	size_t len;
+	int err = read_text(cgroup, "memory.stat", &text, &len);
+
+	if (err)
+		return err;
+	if (sys_memory_stat_parse(text, len, "workingset_refault_file", &refaulted) ||
+	    sys_memory_stat_parse(text, len, "workingset_activate_file", &activated) ||
+	    sys_memory_stat_parse(text, len, "workingset_restore_file", &restored))
+		return -ENOENT;
+	soon = activated < refaulted ? activated : refaulted;
+	*ret = restored < soon ? soon - restored : 0;
+	return 0;
+}
+
+int sys_reread_read(const char *root, pid_t pid, struct sys_reread *ret)
+{
+	struct sys_cgroup cgroup;
+	int err = has_generations(root) ? sys_cgroup_of(root, pid, "memory", &cgroup) : -ENOENT;
+
+	if (err)
+		return err;
+	do {
+		/* the top has the whole machine's */
+		if (!cgroup.directory[cgroup.mount_len])
+			return -ENOENT;
+		err = count_rereads(&cgroup, &ret->pages);
+	} while (err == -ENOENT && sys_cgroup_up(&cgroup));
+	if (!err)
+		name_cgroup(&cgroup, ret->cgroup, sizeof(ret->cgroup));
+	return err;
 }
 
 /* What a group may still take: up to its limit, and what it has of files that nobody has used lately. */

@@ -25,13 +25,6 @@ struct sys_memory_limit {
 	char cgroup[256];
 	uint64_t limit_bytes; /* v2: the smaller of memory.high and memory.max */
 	uint64_t peak_bytes; /* since the cgroup was made; 0: the kernel does not tell */
-	/*
-	 * Pages of files that were taken from the cgroup and read again soon, since it was made, whose readers are not
-	 * in a stall for memory in the kernel's eyes. Only the multi-generational LRU has many of them: it calls a page
-	 * a part of the working set once it was read three times or more (lru_gen_refault(), mm/workingset.c).
-	 */
-	bool reread_known;
-	uint64_t reread_pages;
 };
 
 /*
@@ -55,6 +48,22 @@ int sys_memory_bytes_parse(const char *text, size_t len, uint64_t *ret);
  */
 int sys_quota_read(const char *root, pid_t pid, struct sys_quota *ret);
 int sys_memory_limit_read(const char *root, pid_t pid, struct sys_memory_limit *ret);
+
+/*
+ * Pages of files that a cgroup lost for want of memory and read again soon, and whose readers are in no stall for memory
+ * in the kernel's eyes. Only the multi-generational LRU has many of them: it calls a page a part of the working set once
+ * it was read three times or more, or mapped (lru_gen_refault(), mm/workingset.c).
+ */
+struct sys_reread {
+	char cgroup[256]; /* the nearest one that counts them: the counter is its own */
+	uint64_t pages; /* since it was made */
+};
+
+/*
+ * Reads it for the cgroup of a process. Returns 0, or -errno: not known (-ENOENT: this kernel has no such LRU, or it is
+ * switched off; or the process is in no cgroup below the top that has such a counter).
+ */
+int sys_reread_read(const char *root, pid_t pid, struct sys_reread *ret);
 
 /*
  * Finds a counter in the text of memory.stat. Returns 0, or -EINVAL if it is not there.

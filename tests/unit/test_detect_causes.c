@@ -202,12 +202,13 @@ static void test_cpu_steal(void **state)
 
 static void test_memory_reclaim(void **state)
 {
+	struct device direct = { .name = "vda", .own = { .reads = 100, .read_bytes = 200 << 20 } };
 	struct app app = ten_seconds();
 	const struct verdict *v;
 
 	(void)state;
 	app.times.wall[STATE_RECLAIM] = 7;
-	app.memory_limit = (struct memory_limit){ true, "/ci/job7", 512 << 20, 512 << 20, 0 };
+	app.memory_limit = (struct memory_limit){ true, "/ci/job7", 512 << 20, 512 << 20 };
 	v = verdict_of(&app, "memory-reclaim");
 	assert_share(v, 0.7);
 	assert_says(v->evidence, "cgroup /ci/job7 is limited to 512 MiB, peak 512 MiB");
@@ -217,17 +218,26 @@ static void test_memory_reclaim(void **state)
 	app.memory_limit.peak_bytes = 100 << 20;
 	assert_null(strstr(verdict_of(&app, "memory-reclaim")->suggestion, "raise"));
 
-	/* of its reads, three quarters are of what the limit took away */
+	/* of its reads, three quarters are of what it had */
 	app.times.wall_disk_read = 2;
 	app.missed_bytes = 40 << 20;
-	app.memory_limit.reread_bytes = 30 << 20;
+	app.reread_bytes = 30 << 20;
 	v = verdict_of(&app, "memory-reclaim");
 	assert_share(v, 0.85);
-	assert_says(v->evidence, "read 30 MiB again that it had lost, in 1.50 s");
+	assert_says(v->evidence, "waited 1.50 s for reads of what it had lost not long before");
 	assert_share(verdict_of(&app, "disk-read"), 0.05);
-	app.memory_limit.reread_bytes = 50 << 20;
+	app.reread_bytes = 50 << 20;
 	assert_share(verdict_of(&app, "memory-reclaim"), 0.9);
 	assert_null(verdict_of(&app, "disk-read"));
+
+	/* direct I/O misses no page, and what is read by it is not what was lost */
+	app.devices = &direct;
+	app.ndevices = 1;
+	app.reread_bytes = 20 << 20;
+	assert_share(verdict_of(&app, "memory-reclaim"), 0.72);
+	assert_share(verdict_of(&app, "disk-read"), 0.18);
+	app.ndevices = 0;
+	app.reread_bytes = 0;
 	app.times.wall_disk_read = 0;
 
 	app.memory_limit = (struct memory_limit){ .known = true };

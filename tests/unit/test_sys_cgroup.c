@@ -52,16 +52,6 @@ static void assert_memory(const char *root, pid_t pid, const char *cgroup, uint6
 	assert_int_equal(limit.peak_bytes, peak);
 }
 
-/* Counters without the multi-generational LRU, or with it switched off, count what was taken ages ago, too. */
-static void assert_reread_unknown(const char *root, pid_t pid)
-{
-	struct sys_memory_limit limit;
-
-	assert_int_equal(sys_memory_limit_read(root, pid, &limit), 0);
-	assert_true(limit.limited);
-	assert_false(limit.reread_known);
-}
-
 /* v1: the leaf's quota is smaller than the slice's; the slice limits the memory. */
 static void limits_v1_systemd(void **state)
 {
@@ -87,7 +77,6 @@ static void limits_v2_systemd(void **state)
 	(void)state;
 	assert_quota(FIXTURES "v2-systemd", 200, "/user.slice/user-1000.slice/my app:1.scope", 2, 7, 0.001);
 	assert_memory(FIXTURES "v2-systemd", 200, "/user.slice/user-1000.slice", 2147483648, 2147487744);
-	assert_reread_unknown(FIXTURES "v2-systemd", 200);
 }
 
 /* v2 without limits says so; it is not the same as unknown. */
@@ -124,15 +113,22 @@ static void limits_unknown(void **state)
 /* Kubernetes: pod and container have the same limits, the container's own are the nearest. */
 static void limits_v2_kubernetes(void **state)
 {
-	struct sys_memory_limit limit;
-
 	(void)state;
 	assert_quota(FIXTURES "v2-kubernetes", 300, POD, 0.25, 3900, 123.456789);
 	assert_memory(FIXTURES "v2-kubernetes", 300, POD, 536870912, 536870912);
-	/* with the multi-generational LRU */
-	assert_int_equal(sys_memory_limit_read(FIXTURES "v2-kubernetes", 300, &limit), 0);
-	assert_true(limit.reread_known);
-	assert_int_equal(limit.reread_pages, 5000);
+}
+
+/* Counted in the nearest group that has memory.stat; not without the multi-generational LRU, nor where it is off. */
+static void rereads(void **state)
+{
+	struct sys_reread reread;
+
+	(void)state;
+	assert_int_equal(sys_reread_read(FIXTURES "v2-kubernetes", 300, &reread), 0);
+	assert_string_equal(reread.cgroup, POD);
+	assert_int_equal(reread.pages, 2800);
+	assert_int_equal(sys_reread_read(FIXTURES "v2-systemd", 200, &reread), -ENOENT);
+	assert_int_equal(sys_reread_read(FIXTURES "v2-docker", 1, &reread), -ENOENT);
 }
 
 /* v2 in a container with its own cgroup namespace: its limits lie on the mount's top; the old kernel has no peak. */
@@ -141,7 +137,6 @@ static void limits_v2_docker(void **state)
 	(void)state;
 	assert_quota(FIXTURES "v2-docker", 1, "/", 1.5, 4, 3);
 	assert_memory(FIXTURES "v2-docker", 1, "/", 1073741824, 0);
-	assert_reread_unknown(FIXTURES "v2-docker", 1);
 }
 
 /* Hybrid: the quota comes from v1 although the process has a v2 path too. */
@@ -278,6 +273,7 @@ int main(void)
 		cmocka_unit_test(limits_none),
 		cmocka_unit_test(limits_unknown),
 		cmocka_unit_test(limits_v2_kubernetes),
+		cmocka_unit_test(rereads),
 		cmocka_unit_test(limits_v2_docker),
 		cmocka_unit_test(limits_hybrid),
 		cmocka_unit_test(cgroup_of_falls_back_to_v2),
