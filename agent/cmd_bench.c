@@ -18,6 +18,7 @@
 #include "run/emit.h"
 #include "sys/machine.h"
 #include "util/cleanup.h"
+#include "util/file.h"
 
 #define PAIRS_DEFAULT 10
 
@@ -33,76 +34,11 @@ struct bench {
 	int status; /* of the program, if it cannot go on */
 };
 
-/* Says why there are no more runs. Returns -ECANCELED. */
-static int give_up(struct bench *b, int status)
-{
-	b->status = status;
-	return -ECANCELED;
-}
-
-static int give_up_on(struct bench *b, const char *what, int err)
-{
-	log_err("bench: %s: %s", what, strerror(-err));
-	return give_up(b, err == -EACCES || err == -EPERM ? EXIT_DENIED : EXIT_UNSUPPORTED);
-}
-
-/* A run that fails is not one to compare: what it printed tells more than we can. */
-static int give_up_on_status(struct bench *b, const char *what, int status)
-{
-	timed_say_output(&b->timed, "  ", stderr);
-	log_err("bench: %s ended with status %d after %zu pair%s; the last lines that it printed are above", what,
-		status, b->npairs, b->npairs == 1 ? "" : "s");
-	return give_up(b, status);
-}
-
-static int prepare(struct bench *b)
-{
-	int status = 0, err = timed_prepare(&b->timed, &status);
-
-	if (err == -EINTR)
-		return err;
-	if (err)
-		return give_up_on(b, "the page cache cannot be dropped", err);
-	return status ? give_up_on_status(b, "the command of --prepare", status) : 0;
-}
-
-static int run_without(struct bench *b, double *ret_seconds)
-{
-	struct timed_run run;
-	int err = prepare(b);
-
-	if (!err)
-		err = timed_run_without(&b->timed, &run);
-	if (err)
-		return err == -EINTR || err == -ECANCELED ? err : give_up_on(b, "cannot be run", err);
-	*ret_seconds = run.seconds;
-	return run.status ? give_up_on_status(b, "the command", run.status) : 0;
-}
-
-/* With told NULL, what the report says does not count. */
-static int run_with(struct bench *b, struct told *told, double *ret_seconds)
-{
-	struct timed_run run;
-	struct told nobody = { 0 };
-	int err = prepare(b);
-
-	if (!err)
-		err = timed_run_with(&b->timed, &run);
-	if (err)
-		return err == -EINTR || err == -ECANCELED ? err : give_up_on(b, "cannot be run", err);
-	*ret_seconds = run.seconds;
-	err = run.status ? 0 : told_add(told ? told : &nobody, b->timed.report);
-	told_clear(&nobody);
-	if (run.status)
-		return give_up_on_status(b, "the command, under the agent,", run.status);
-	return err ? give_up_on(b, "the report of a run under the agent", err) : 0;
-}
-
 /* --- progress --- */
 
 static bool is_live(const struct bench *b)
 {
-	return isatty(STDERR_FILENO) && !getenv("NO_COLOR") && b->config->log_level == LOG_LEVEL_INFO;
+	return isatty(STDERR_FILENO) && !getenv("NO_COLOR") && b->config->log_level >= LOG_LEVEL_INFO;
 }
 
 static void say(const struct bench *b, const char *text)
@@ -139,6 +75,78 @@ static void say_end(const struct bench *b)
 {
 	if (is_live(b))
 		fputs("\r\033[K", stderr);
+}
+
+/* --- runs --- */
+
+/* After which there are no more runs. Returns -ECANCELED. */
+static int give_up(struct bench *b, int status)
+{
+	b->status = status;
+	return -ECANCELED;
+}
+
+static int give_up_on(struct bench *b, const char *what, int err)
+{
+	say_end(b);
+	log_err("bench: %s: %s", what, strerror(-err));
+	return give_up(b, err == -EACCES || err == -EPERM ? EXIT_DENIED : EXIT_UNSUPPORTED);
+}
+
+/* A run that fails is not one to compare: what it printed tells more than we can. */
+static int check_run(struct bench *b, const char *what, int err, const struct timed_run *run)
+{
+	if (err == -EINTR)
+		return err;
+	if (err)
+		return give_up_on(b, what, err);
+	if (!run->status)
+		return 0;
+	say_end(b);
+	timed_say_output(&b->timed, "  ", stderr);
+	log_err("bench: %s ended with status %d after %zu pair%s%s", what, run->status, b->npairs,
+		b->npairs == 1 ? "" : "s", b->timed.nsaid ? "; the last that it printed is above" : "");
+	return give_up(b, run->status);
+}
+
+static int prepare(struct bench *b)
+{
+	struct timed_run run;
+	int err = check_run(b, "the command of --prepare", timed_prepare(&b->timed, &run), &run);
+
+	if (err || !b->config->cold)
+		return err;
+	err = timed_drop_cache();
+	return err ? give_up_on(b, "the page cache cannot be dropped", err) : 0;
+}
+
+static int run_without(struct bench *b, double *ret_seconds)
+{
+	struct timed_run run;
+	int err = prepare(b);
+
+	if (!err)
+		err = check_run(b, "the command", timed_run_without(&b->timed, &run), &run);
+	if (!err)
+		*ret_seconds = run.seconds;
+	return err;
+}
+
+/* With told NULL, what the report says does not count. */
+static int run_with(struct bench *b, struct told *told, double *ret_seconds)
+{
+	struct timed_run run;
+	struct told nobody = { 0 };
+	int err = prepare(b);
+
+	if (!err)
+		err = check_run(b, "accel-agent -- COMMAND", timed_run_with(&b->timed, &run), &run);
+	if (err)
+		return err;
+	*ret_seconds = run.seconds;
+	err = told_add(told ? told : &nobody, b->timed.report);
+	told_clear(&nobody);
+	return err ? give_up_on(b, "the report of accel-agent -- COMMAND", err) : 0;
 }
 
 /* --- pairs --- */
@@ -203,6 +211,13 @@ static int run_pairs(struct bench *b)
 
 /* --- the result --- */
 
+/* Who looks at the figures and stops when he likes them needs as much certainty as an early end. */
+static void judge_early(struct bench *b)
+{
+	if (b->stop == BENCH_STOP_SIGNAL && !bench_is_clear(b->pairs, b->npairs, &b->ratio))
+		b->ratio.verdict = BENCH_TOO_FEW;
+}
+
 static int print(const struct bench *b, const struct host *host)
 {
 	const struct config *c = b->config;
@@ -249,6 +264,7 @@ static int conclude(struct bench *b, const struct host *host, int err)
 		return EXIT_UNSUPPORTED;
 	}
 	told_finish(&b->told);
+	judge_early(b);
 	if (b->npairs)
 		status = print(b, host);
 	else
@@ -258,28 +274,25 @@ static int conclude(struct bench *b, const struct host *host, int err)
 
 static int open_bench(struct bench *b)
 {
-	int err;
-
 	b->pairs = calloc(b->planned, sizeof(*b->pairs));
 	if (!b->pairs)
 		return -ENOMEM;
 	if (getrandom(&b->seed, sizeof(b->seed), 0) != sizeof(b->seed))
 		return -errno;
 	b->seed >>= 16; /* what erand48() takes, and JSON's numbers hold */
-	err = timed_open(&b->timed, b->config);
-	return err;
+	return 0;
 }
 
 int cmd_bench(const struct config *config)
 {
 	struct bench b = {
 		.config = config,
-		.timed = { .signals = -1, .output = -1 },
 		.planned = config->pairs ? config->pairs : PAIRS_DEFAULT,
 	};
 	struct host host;
 	int err, status;
 
+	occupy_stdio();
 	setlocale(LC_CTYPE, "");
 	if (sys_host_read("", &host)) {
 		log_err("/proc is not mounted, or not readable");
@@ -289,9 +302,12 @@ int cmd_bench(const struct config *config)
 		return EXIT_REPORT;
 	err = open_bench(&b);
 	if (!err)
+		err = timed_open(&b.timed, config);
+	if (!err) {
 		err = run_pairs(&b);
+		timed_close(&b.timed);
+	}
 	status = conclude(&b, &host, err);
-	timed_close(&b.timed);
 	told_clear(&b.told);
 	free(b.pairs);
 	return status;

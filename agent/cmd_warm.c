@@ -29,18 +29,6 @@ struct out {
 	int err; /* of a write: the stream remembers no more than that there was one */
 };
 
-/* stdout and stderr may be closed: nothing that is opened later must take their place. Writing there still fails. */
-static void occupy_standard_fds(void)
-{
-	int fd;
-
-	do
-		fd = open("/dev/null", O_RDONLY);
-	while (fd >= 0 && fd <= STDERR_FILENO);
-	if (fd >= 0)
-		close(fd);
-}
-
 /* Returns the exit status. Who closed a pipe has read enough, and wants to hear no more: as if SIGPIPE had ended us. */
 static int say_unwritten(const struct config *config, int err)
 {
@@ -184,7 +172,7 @@ int cmd_warm(const struct config *config)
 	struct leftovers leftovers;
 	int err, status;
 
-	occupy_standard_fds();
+	occupy_stdio();
 	signal(SIGPIPE, SIG_IGN); /* a closed stdout is no reason to leave a temporary file behind */
 	while (warm.paths[warm.npaths])
 		warm.npaths++;

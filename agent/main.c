@@ -31,7 +31,7 @@ static const char *const profile_options[] = { "all", "config", "format", "outpu
 static const char *const bench_options[] = {
 	"pairs",    "cold",        "prepare",   "only",   "without", "background-cgroup", "demote-background",
 	"kubepods", "cgroup-root", "catalogue", "format", "output",  "ring-size",         "quiet",
-	"verbose",  "config",      NULL
+	"config",   NULL
 };
 
 static const char *const doctor_options[] = {

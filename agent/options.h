@@ -96,9 +96,9 @@ struct option_row;
 void options_init(struct config *ret);
 
 /*
- * Reads the command line of a command ("run", "bench"), whose options may have letters of their own. Knows nothing of settings files: see settings_read(), then options_check(). Stops at --help
- * and --version. Returns 0; -EINVAL, with the reason on stderr; -ENOMEM. On success, free ret with options_clear(); it
- * points into argv.
+ * Reads the command line of a command ("run", "bench"), whose options may have letters of their own. Knows nothing of
+ * settings files: see settings_read(), then options_check(). Stops at --help and --version. Returns 0; -EINVAL, with the
+ * reason on stderr; -ENOMEM. On success, free ret with options_clear(); it points into argv.
  */
 int options_parse(const char *command, int argc, char *const argv[], struct config *ret);
 

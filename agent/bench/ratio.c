@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "act/effect.h"
 
@@ -35,38 +36,82 @@ double bench_median(double *values, size_t n)
 	return n % 2 ? values[n / 2] : (values[n / 2 - 1] + values[n / 2]) / 2;
 }
 
-/* Room for one draw, and for what came of all. */
+/* One side of the pairs, sorted: the median of a draw is found by counting. */
+struct side {
+	double *value; /* owned */
+	size_t *pair; /* owned: whose value that is */
+};
+
 struct bootstrap {
-	double *without, *with; /* owned, as many as there are pairs */
-	double *ratios; /* owned */
+	struct side without, with;
+	unsigned int *drawn; /* owned: how often each pair was */
+	double *ratios; /* owned: of all draws */
 	unsigned short random[3]; /* of erand48(3) */
 };
 
 static void bootstrap_clear(struct bootstrap *b)
 {
-	free(b->without);
-	free(b->with);
+	free(b->without.value);
+	free(b->without.pair);
+	free(b->with.value);
+	free(b->with.pair);
+	free(b->drawn);
 	free(b->ratios);
 }
 
-static double draw(struct bootstrap *b, const struct bench_pair *pairs, size_t n)
+static bool bootstrap_has_room(struct bootstrap *b, size_t n)
 {
-	size_t i, k;
-
-	for (i = 0; i < n; i++) {
-		k = (size_t)(erand48(b->random) * (double)n);
-		b->without[i] = pairs[k].without;
-		b->with[i] = pairs[k].with;
-	}
-	return bench_median(b->with, n) / bench_median(b->without, n);
+	b->without = (struct side){ calloc(n + 1, sizeof(double)), calloc(n + 1, sizeof(size_t)) };
+	b->with = (struct side){ calloc(n + 1, sizeof(double)), calloc(n + 1, sizeof(size_t)) };
+	b->drawn = calloc(n + 1, sizeof(*b->drawn));
+	b->ratios = calloc(DRAWS, sizeof(*b->ratios));
+	return b->without.value && b->without.pair && b->with.value && b->with.pair && b->drawn && b->ratios;
 }
 
-static void interval(struct bootstrap *b, const struct bench_pair *pairs, size_t n, struct bench_ratio *ret)
+/* Of n values that are few: by insertion. */
+static void side_add(struct side *side, size_t n, double value)
+{
+	size_t at = n;
+
+	for (; at && side->value[at - 1] > value; at--) {
+		side->value[at] = side->value[at - 1];
+		side->pair[at] = side->pair[at - 1];
+	}
+	side->value[at] = value;
+	side->pair[at] = n;
+}
+
+static double side_median(const struct side *side, const unsigned int *drawn, size_t n)
+{
+	size_t i, seen = 0, half = (n + 1) / 2;
+	double low;
+
+	for (i = 0; seen < half; i++)
+		seen += drawn[side->pair[i]];
+	low = side->value[i - 1];
+	if (n % 2 || seen > half)
+		return low;
+	while (!drawn[side->pair[i]])
+		i++;
+	return (low + side->value[i]) / 2;
+}
+
+static double draw(struct bootstrap *b, size_t n)
+{
+	size_t i;
+
+	memset(b->drawn, 0, n * sizeof(*b->drawn));
+	for (i = 0; i < n; i++)
+		b->drawn[(size_t)(erand48(b->random) * (double)n)]++;
+	return side_median(&b->with, b->drawn, n) / side_median(&b->without, b->drawn, n);
+}
+
+static void interval(struct bootstrap *b, size_t n, struct bench_ratio *ret)
 {
 	size_t i;
 
 	for (i = 0; i < DRAWS; i++)
-		b->ratios[i] = draw(b, pairs, n);
+		b->ratios[i] = draw(b, n);
 	qsort(b->ratios, DRAWS, sizeof(*b->ratios), by_value);
 	ret->low = b->ratios[(size_t)(OUTSIDE * DRAWS)];
 	ret->high = b->ratios[DRAWS - 1 - (size_t)(OUTSIDE * DRAWS)];
@@ -84,27 +129,24 @@ static enum bench_verdict judge(const struct bench_ratio *r, size_t n)
 int bench_ratio(const struct bench_pair *pairs, size_t n, uint64_t seed, struct bench_ratio *ret)
 {
 	struct bootstrap b = {
-		.without = calloc(n + 1, sizeof(double)),
-		.with = calloc(n + 1, sizeof(double)),
-		.ratios = calloc(DRAWS, sizeof(double)),
 		.random = { (unsigned short)seed, (unsigned short)(seed >> 16), (unsigned short)(seed >> 32) },
 	};
 	struct bench_ratio r = { .low = NAN, .high = NAN };
 	size_t i;
 
-	if (!b.without || !b.with || !b.ratios) {
+	if (!bootstrap_has_room(&b, n)) {
 		bootstrap_clear(&b);
 		return -ENOMEM;
 	}
 	for (i = 0; i < n; i++) {
-		b.without[i] = pairs[i].without;
-		b.with[i] = pairs[i].with;
+		side_add(&b.without, i, pairs[i].without);
+		side_add(&b.with, i, pairs[i].with);
 	}
-	r.without = bench_median(b.without, n);
-	r.with = bench_median(b.with, n);
-	r.ratio = r.with / r.without;
 	if (n > 1)
-		interval(&b, pairs, n, &r);
+		interval(&b, n, &r);
+	r.without = bench_median(b.without.value, n);
+	r.with = bench_median(b.with.value, n);
+	r.ratio = r.with / r.without;
 	r.verdict = judge(&r, n);
 	bootstrap_clear(&b);
 	*ret = r;

@@ -14,8 +14,7 @@ struct bench_pair {
 	bool with_first; /* the order of the two */
 };
 
-#define BENCH_PAIRS_MAX 1000
-#define BENCH_PAIRS_MIN 6 /* with fewer, one pair in sixteen or more is like that by chance alone: 2 / 2^5 */
+#define BENCH_PAIRS_MIN 6 /* fewer are all on one side by chance alone in one benchmark of 16, or more often: 2 / 2^5 */
 
 enum bench_verdict {
 	BENCH_TOO_FEW, /* pairs */
@@ -41,8 +40,9 @@ struct bench_ratio {
 int bench_ratio(const struct bench_pair *pairs, size_t n, uint64_t seed, struct bench_ratio *ret);
 
 /*
- * Whether more pairs would change nothing: the verdict is the same by a test that allows for being asked after each pair
- * (see effect_of()), or all of the interval lies within 1 % of no difference.
+ * Whether that much is certain before all pairs are through: the verdict is the same by a test that allows for being
+ * asked after each pair (see effect_of()), or all of the interval lies within 1 % of no difference. Up to 20 pairs: more
+ * looks than that the test does not allow for.
  */
 bool bench_is_clear(const struct bench_pair *pairs, size_t n, const struct bench_ratio *ratio);
 

@@ -76,9 +76,14 @@ static void write_verdict(const struct page *page, const struct bench_result *r)
 
 	switch (b->verdict) {
 	case BENCH_TOO_FEW:
-		snprintf(line, sizeof(line),
-			 "With fewer than %d pairs, a difference cannot be told from chance: give -n %d or more.",
-			 BENCH_PAIRS_MIN, BENCH_PAIRS_MIN);
+		if (r->npairs < BENCH_PAIRS_MIN)
+			snprintf(line, sizeof(line),
+				 "With fewer than %d pairs, a difference cannot be told from chance: give -n %d or "
+				 "more.",
+				 BENCH_PAIRS_MIN, BENCH_PAIRS_MIN);
+		else
+			snprintf(line, sizeof(line),
+				 "Not enough pairs yet to tell a difference from chance: it was not clear by then.");
 		break;
 	case BENCH_NO_DIFFERENCE:
 		snprintf(line, sizeof(line),

@@ -6,12 +6,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -19,12 +19,9 @@
 #include "commands.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
-#include "util/file.h"
-#include "util/log.h"
 #include "util/text.h"
 
 #define DROP_CACHES "/proc/sys/vm/drop_caches"
-#define SAID_BYTES 2048 /* of what a command printed last */
 
 /* --- signals --- */
 
@@ -44,6 +41,7 @@ static int catch_signals(struct timed *timed)
 
 	sigemptyset(&set);
 	catch_one(&set, SIGINT);
+	catch_one(&set, SIGQUIT);
 	catch_one(&set, SIGTERM);
 	catch_one(&set, SIGHUP);
 	sigaction(SIGPIPE, &ignore, &timed->signals_before.pipe);
@@ -53,86 +51,131 @@ static int catch_signals(struct timed *timed)
 	return timed->signals < 0 ? -errno : 0;
 }
 
-/* What the terminal sends has reached the run as well: it is in our process group. */
-static void on_signal(struct timed *timed, pid_t pid)
+static void give_back_signals(const struct signals_before *before)
+{
+	sigaction(SIGPIPE, &before->pipe, NULL);
+	sigaction(SIGCHLD, &before->child, NULL);
+	sigprocmask(SIG_SETMASK, &before->mask, NULL);
+}
+
+/*
+ * Passes on to pid (0: nobody) what came. What the terminal sends reaches a run as well, as it is in our process group,
+ * but for what came before it was forked.
+ */
+static void on_signal(struct timed *timed, pid_t pid, bool forked_since)
 {
 	struct signalfd_siginfo info;
 
 	while (read(timed->signals, &info, sizeof(info)) == sizeof(info)) {
 		timed->signal = (int)info.ssi_signo;
-		if (info.ssi_code <= 0 && pid > 0)
+		if (pid > 0 && (forked_since || info.ssi_code <= 0))
 			kill(pid, timed->signal);
 	}
 }
+
+/* --- output --- */
+
+/* The end of all that was printed so far. */
+static void keep(struct timed *timed, const char *text, size_t len)
+{
+	size_t over;
+
+	if (len > TIMED_SAID) {
+		text += len - TIMED_SAID;
+		len = TIMED_SAID;
+	}
+	over = timed->nsaid + len > TIMED_SAID ? timed->nsaid + len - TIMED_SAID : 0;
+	memmove(timed->said, timed->said + over, timed->nsaid - over);
+	timed->nsaid -= over;
+	memcpy(timed->said + timed->nsaid, text, len);
+	timed->nsaid += len;
+}
+
+/* Not more than there may be in a pipe: who never stops printing must not keep us from looking up. */
+static void drain(struct timed *timed, int output)
+{
+	char text[16384];
+	ssize_t n;
+	int i;
+
+	for (i = 0; i < 64 && (n = read(output, text, sizeof(text))) > 0; i++)
+		keep(timed, text, (size_t)n);
+}
+
+void timed_say_output(const struct timed *timed, const char *prefix, FILE *out)
+{
+	const char *at = timed->said, *end = at + timed->nsaid, *next;
+	char shown[4 * TIMED_SAID + 1];
+
+	/* of more than there is room for, the first line is not a whole one */
+	if (timed->nsaid == TIMED_SAID && memchr(at, '\n', timed->nsaid))
+		at = (const char *)memchr(at, '\n', timed->nsaid) + 1;
+	for (; at < end; at = next + 1) {
+		next = memchr(at, '\n', (size_t)(end - at));
+		if (!next)
+			next = end;
+		if (next == at)
+			continue;
+		text_escape(at, (size_t)(next - at), shown, sizeof(shown));
+		fprintf(out, "%s%s\n", prefix, shown);
+	}
+}
+
+/* --- runs --- */
 
 static int shell_status(int status)
 {
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+/* As process 1 of a container, orphans are ours to reap, too. */
+static bool is_over(pid_t pid, int *ret_status)
+{
+	pid_t ended;
+	int status;
+
+	while ((ended = waitpid(getpid() == 1 ? -1 : pid, &status, WNOHANG)) > 0) {
+		if (ended != pid)
+			continue;
+		*ret_status = shell_status(status);
+		return true;
+	}
+	return false;
+}
+
 /* Until the process is over. Returns its status as a shell says it. */
-static int await(struct timed *timed, pid_t pid, int pidfd)
+static int await(struct timed *timed, pid_t pid, int pidfd, int output)
 {
 	struct pollfd fds[] = {
 		{ .fd = timed->signals, .events = POLLIN },
 		{ .fd = pidfd, .events = POLLIN },
+		{ .fd = output, .events = POLLIN },
 	};
 	int status;
 
-	do {
-		poll(fds, 2, -1);
-		on_signal(timed, pid);
-	} while (waitpid(pid, &status, WNOHANG) != pid);
-	return shell_status(status);
-}
-
-/* --- output --- */
-
-static int empty_output(const struct timed *timed)
-{
-	return ftruncate(timed->output, 0) || lseek(timed->output, 0, SEEK_SET) < 0 ? -errno : 0;
-}
-
-void timed_say_output(const struct timed *timed, const char *prefix, FILE *out)
-{
-	char text[SAID_BYTES + 1], shown[4 * SAID_BYTES + 1], *line, *rest = text;
-	struct stat st;
-	ssize_t n;
-
-	if (fstat(timed->output, &st))
-		return;
-	n = pread(timed->output, text, SAID_BYTES, st.st_size > SAID_BYTES ? st.st_size - SAID_BYTES : 0);
-	if (n <= 0)
-		return;
-	text[n] = '\0';
-	if (st.st_size > SAID_BYTES && strchr(text, '\n'))
-		rest = strchr(text, '\n') + 1;
-	while ((line = strsep(&rest, "\n"))) {
-		if (!*line)
-			continue;
-		text_escape(line, strlen(line), shown, sizeof(shown));
-		fprintf(out, "%s%s\n", prefix, shown);
+	on_signal(timed, pid, true);
+	while (!is_over(pid, &status)) {
+		poll(fds, 3, -1);
+		on_signal(timed, pid, false);
+		drain(timed, output);
+		if (fds[2].revents == POLLHUP) /* closed, while it goes on: there is nothing more to come */
+			fds[2].fd = -1;
 	}
+	drain(timed, output);
+	on_signal(timed, 0, false); /* who ends a whole group of processes may come to us last */
+	return status;
 }
 
-/* In a child: nothing to read, and what it prints goes to the file. */
-static void redirect(const struct timed *timed)
+/* In the child: nothing to read, and what it prints goes into the pipe. */
+static void redirect(int output)
 {
-	int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	int nothing = open("/dev/null", O_RDONLY);
 
 	dup2(nothing, STDIN_FILENO);
-	dup2(timed->output, STDOUT_FILENO);
-	dup2(timed->output, STDERR_FILENO);
-}
-
-/* --- runs --- */
-
-/* As the command's own children find things. */
-static void give_back_signals(const struct signals_before *before)
-{
-	sigaction(SIGPIPE, &before->pipe, NULL);
-	sigaction(SIGCHLD, &before->child, NULL);
-	sigprocmask(SIG_SETMASK, &before->mask, NULL);
+	dup2(output, STDOUT_FILENO);
+	dup2(output, STDERR_FILENO);
+	if (nothing > STDERR_FILENO)
+		close(nothing);
 }
 
 static void become(char *const command[])
@@ -145,44 +188,68 @@ static void become(char *const command[])
 	_exit(err == ENOENT ? 127 : 126);
 }
 
-static void become_agent(const struct timed *timed, char *report)
+/* What would make the runs differ in more than the tuning is not taken from the settings. */
+static void become_agent(const struct timed *timed)
 {
 	struct config config = *timed->config;
+	char report[32];
 
+	snprintf(report, sizeof(report), "/dev/fd/%d", timed->report);
 	config.target = TARGET_COMMAND;
 	config.format = FORMAT_JSON;
 	config.output = report;
-	if (config.log_level < LOG_LEVEL_DEBUG)
-		log_set_level(LOG_LEVEL_WARN);
+	config.dry_run = false;
+	config.duration_ns = config.interval_ns = 0;
+	config.on_exit = ON_EXIT_RESTORE;
+	log_set_level(LOG_LEVEL_WARN);
 	_exit(cmd_run(&config));
 }
 
-/* Without report, command becomes the process itself. */
-static int run(struct timed *timed, char *const command[], char *report, struct timed_run *ret)
+/* command NULL: the agent with the benchmark's command. */
+static void run_child(const struct timed *timed, char *const command[], int output, pid_t parent)
 {
-	uint64_t begin = clock_monotonic_ns();
-	cleanup_close int pidfd = -1;
-	int status;
-	pid_t pid;
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	if (getppid() != parent)
+		_exit(125);
+	redirect(output);
+	give_back_signals(&timed->signals_before);
+	if (!command)
+		become_agent(timed);
+	become(command);
+}
 
-	on_signal(timed, 0);
+static int run(struct timed *timed, char *const command[], struct timed_run *ret)
+{
+	cleanup_close int pidfd = -1, output = -1, printed = -1;
+	uint64_t begin = clock_monotonic_ns();
+	pid_t pid, parent = getpid();
+	int ends[2], status, err;
+
+	on_signal(timed, 0, false);
 	if (timed->signal)
 		return -EINTR;
-	if (empty_output(timed))
+	timed->nsaid = 0;
+	if (pipe2(ends, O_CLOEXEC))
+		return -errno;
+	output = ends[0];
+	printed = ends[1];
+	if (fcntl(output, F_SETFL, O_NONBLOCK))
 		return -errno;
 	pid = fork();
 	if (pid < 0)
 		return -errno;
-	if (!pid) {
-		redirect(timed);
-		give_back_signals(&timed->signals_before);
-		prctl(PR_SET_PDEATHSIG, SIGTERM);
-		if (report)
-			become_agent(timed, report);
-		become(command);
-	}
+	if (!pid)
+		run_child(timed, command, printed, parent);
+	close(printed);
+	printed = -1;
 	pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	status = await(timed, pid, pidfd);
+	if (pidfd < 0) {
+		err = -errno;
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+		return err;
+	}
+	status = await(timed, pid, pidfd, output);
 	if (timed->signal)
 		return -EINTR;
 	*ret = (struct timed_run){ .seconds = (double)(clock_monotonic_ns() - begin) / 1e9, .status = status };
@@ -191,16 +258,27 @@ static int run(struct timed *timed, char *const command[], char *report, struct 
 
 int timed_run_without(struct timed *timed, struct timed_run *ret)
 {
-	return run(timed, timed->config->command, NULL, ret);
+	return run(timed, timed->config->command, ret);
 }
 
 int timed_run_with(struct timed *timed, struct timed_run *ret)
 {
-	unlink(timed->report);
-	return run(timed, timed->config->command, timed->report, ret);
+	if (ftruncate(timed->report, 0) || lseek(timed->report, 0, SEEK_SET) < 0)
+		return -errno;
+	return run(timed, NULL, ret);
 }
 
-static int drop_caches(void)
+int timed_prepare(struct timed *timed, struct timed_run *ret)
+{
+	char *const command[] = { "sh", "-c", timed->config->prepare, NULL };
+
+	if (timed->config->prepare)
+		return run(timed, command, ret);
+	*ret = (struct timed_run){ 0 };
+	return 0;
+}
+
+int timed_drop_cache(void)
 {
 	cleanup_close int fd = open(DROP_CACHES, O_WRONLY | O_CLOEXEC);
 
@@ -210,47 +288,15 @@ static int drop_caches(void)
 	return write(fd, "3", 1) == 1 ? 0 : -errno;
 }
 
-int timed_prepare(struct timed *timed, int *ret_status)
-{
-	char *const command[] = { "sh", "-c", timed->config->prepare, NULL };
-	struct timed_run prepared = { 0 };
-	int err = 0;
-
-	if (timed->config->prepare)
-		err = run(timed, command, NULL, &prepared);
-	if (!err && !prepared.status && timed->config->cold)
-		err = drop_caches();
-	if (!err)
-		*ret_status = prepared.status;
-	return err;
-}
-
-/* --- files --- */
-
-static int make_files(struct timed *timed)
-{
-	char output[] = "/tmp/accel-agent-bench-XXXXXX";
-
-	snprintf(timed->report, sizeof(timed->report), "/tmp/accel-agent-bench-XXXXXX");
-	if (!mkdtemp(timed->report)) {
-		timed->report[0] = '\0';
-		return -errno;
-	}
-	strcat(timed->report, "/report"); /* fits */
-	timed->output = mkostemp(output, O_CLOEXEC);
-	if (timed->output < 0)
-		return -errno;
-	unlink(output);
-	return 0;
-}
-
 int timed_open(struct timed *ret, const struct config *config)
 {
-	struct timed timed = { .config = config, .signals = -1, .output = -1 };
-	int err = make_files(&timed);
+	struct timed timed = { .config = config, .signals = -1, .report = -1 };
+	int err;
 
-	if (!err)
-		err = catch_signals(&timed);
+	timed.report = memfd_create("accel-agent-bench", MFD_CLOEXEC);
+	if (timed.report < 0)
+		return -errno;
+	err = catch_signals(&timed);
 	if (err) {
 		timed_close(&timed);
 		return err;
@@ -261,16 +307,9 @@ int timed_open(struct timed *ret, const struct config *config)
 
 void timed_close(struct timed *timed)
 {
-	char *end;
-
-	if (timed->report[0]) {
-		unlink(timed->report);
-		end = strrchr(timed->report, '/');
-		*end = '\0';
-		rmdir(timed->report);
-	}
+	if (timed->report >= 0)
+		close(timed->report);
 	if (timed->signals >= 0)
 		close(timed->signals);
-	if (timed->output >= 0)
-		close(timed->output);
+	give_back_signals(&timed->signals_before);
 }

@@ -4,19 +4,21 @@
 #ifndef BENCH_TIMED_H
 #define BENCH_TIMED_H
 
-#include <signal.h>
-#include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 
 #include "options.h"
 #include "run/launch.h"
 
+#define TIMED_SAID 2048 /* bytes of what a command printed last that are kept */
+
 struct timed {
 	const struct config *config; /* of the whole benchmark */
 	struct signals_before signals_before; /* what the commands get back */
 	int signals; /* signalfd of those that end the benchmark */
-	int output; /* file that takes what the commands print, emptied before each run */
-	char report[64]; /* path of the last report of a run under an agent */
+	int report; /* memfd with the last report of a run under an agent; empty: there was none */
+	char said[TIMED_SAID]; /* the end of what the last command printed */
+	size_t nsaid;
 	int signal; /* that ended the benchmark; 0: none yet */
 };
 
@@ -26,30 +28,37 @@ struct timed_run {
 };
 
 /*
- * Gets ready: takes signals over, and makes the files. Returns 0 or -errno. Release with timed_close().
+ * Gets ready, and takes signals over until timed_close(). Returns 0 or -errno; then there is nothing to close.
  */
 int timed_open(struct timed *ret, const struct config *config);
 
 /*
- * Runs the command by itself, or as "accel-agent -- COMMAND" with the options of the benchmark. The agent's own start
- * and end are part of the time. stdin is /dev/null. Returns 0, with the run in ret; -EINTR if a signal told the
- * benchmark to stop (then the run is over as well); or -errno.
+ * Runs the command by itself, or as "accel-agent -- COMMAND" does with the options of the benchmark. All that the agent
+ * does is part of the time, but not how its program gets into memory: it is this one. stdin is /dev/null, and what is
+ * printed is read and thrown away. Returns 0, with the run in ret; -EINTR if a signal told the benchmark to stop (then
+ * the run is over as well); or -errno.
  */
 int timed_run_without(struct timed *timed, struct timed_run *ret);
 int timed_run_with(struct timed *timed, struct timed_run *ret);
 
 /*
- * Does what comes before each run: --prepare's command, by "sh -c", and with --cold, writes back and drops the page
- * cache. Returns 0, with the status of the former in *ret_status; -EINTR as above; or -errno: the cache could not be
- * dropped.
+ * Runs the command of --prepare, by "sh -c", if there is one. Returns as those.
  */
-int timed_prepare(struct timed *timed, int *ret_status);
+int timed_prepare(struct timed *timed, struct timed_run *ret);
+
+/*
+ * Writes back what is dirty and drops the page cache of the machine. Returns 0 or -errno.
+ */
+int timed_drop_cache(void);
 
 /*
  * Writes the last lines that the last command printed, each with prefix.
  */
 void timed_say_output(const struct timed *timed, const char *prefix, FILE *out);
 
+/*
+ * Gives signals back: one that came meanwhile acts now.
+ */
 void timed_close(struct timed *timed);
 
 #endif /* BENCH_TIMED_H */

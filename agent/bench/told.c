@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "bench/ratio.h"
@@ -99,20 +100,25 @@ static int add_all(struct told *told, const json_t *array, int (*add)(struct tol
 
 static void add_replay(struct told *told, const json_t *replayed)
 {
-	if (strcmp(text_of(replayed, "state"), "done"))
+	uint64_t bytes = (uint64_t)json_integer_value(json_object_get(replayed, "bytes"));
+
+	if (strcmp(text_of(replayed, "state"), "done") || !bytes)
 		return;
 	told->replays++;
-	told->replayed_bytes += (uint64_t)json_integer_value(json_object_get(replayed, "bytes"));
+	told->replayed_bytes += bytes;
 }
 
-int told_add(struct told *told, const char *path)
+int told_add(struct told *told, int fd)
 {
+	struct stat st;
 	json_t *report;
 	int err;
 
-	if (access(path, R_OK))
+	if (fstat(fd, &st) || lseek(fd, 0, SEEK_SET) < 0)
 		return -errno;
-	report = json_load_file(path, 0, NULL);
+	if (!st.st_size)
+		return -ENOENT;
+	report = json_loadfd(fd, 0, NULL);
 	if (!json_is_object(report)) {
 		json_decref(report);
 		return -EBADMSG;

@@ -35,9 +35,10 @@ struct told {
 };
 
 /*
- * Adds what the report at path says. Returns 0; -ENOENT: there is none; -EBADMSG: it is none; -ENOMEM.
+ * Adds what the report in a file says, from its start on. Returns 0; -ENOENT: it is empty; -EBADMSG: it is none; -ENOMEM
+ * or -errno.
  */
-int told_add(struct told *told, const char *path);
+int told_add(struct told *told, int fd);
 
 /*
  * To be called once, after the last report.

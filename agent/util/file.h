@@ -30,6 +30,12 @@ int write_fully(int fd, const void *data, size_t size);
  */
 void leave_stdio(int first, int last);
 
+/*
+ * Opens /dev/null for each of stdin, stdout and stderr that is closed: nothing that is opened later takes its place.
+ * Writing there still fails.
+ */
+void occupy_stdio(void);
+
 struct output_file {
 	FILE *stream; /* write here */
 	int dirfd; /* of the folder that holds both files; -1: stream writes to the target itself */

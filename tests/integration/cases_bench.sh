@@ -104,6 +104,30 @@ case_bench_stopped() {
 	bench_left_nothing
 }
 
+# What a terminal sends at Ctrl-C goes to all of its processes: the run ends by it, and is not taken for a failure.
+case_bench_interrupted() {
+	local pid
+
+	setsid env --default-signal=INT "$ACCEL_AGENT" bench -f json -o r -n 1000 -- sleep 0.2 2>r.err &
+	pid=$!
+	wait_for 30 bench_pair_is_done || fail "no pairs: $(cat r.err)"
+	kill -INT -- "-$pid"
+	wait "$pid"
+	status=$?
+	[ "$status" -eq 130 ] || fail "exit status $status: $(tail -n 2 r.err)"
+	holds r '.stopped == "signal" and (.pairs | length) >= 2' .
+}
+
+# Settings that are about one run would make the runs with tuning others than those without.
+case_bench_settings() {
+	printf 'dry-run = yes\nduration = 0.1\ninterval = 0.1\non-exit = keep\n' >conf
+	chmod 600 conf
+	bench r 0 -n 1 -c conf -- sleep 0.5
+	holds r '.with_tuning.actions | any(.kept > 0)' .with_tuning
+	holds r '.pairs | all(.with_seconds >= 0.5)' .pairs
+	! find /sys/fs/cgroup -maxdepth 3 -name 'accel-agent.*' | grep . || fail "something was kept"
+}
+
 child_runs_anywhere() {
 	grep -lxs "$1" /proc/[0-9]*/comm >/dev/null
 }
