@@ -71,25 +71,28 @@ case_safety_stops_at_any_moment() {
 	done
 }
 
-# What the kernel complained of since the tests began. That all CPUs stood still for the same time is none of it: then
-# somebody has stopped the whole virtual machine that this is, and let it go on.
+# What the kernel complained of since the tests began. That all CPUs stood still for the same time at one moment is none
+# of it: then somebody has stopped the whole virtual machine that this is, and let it go on.
 kernel_complains() {
-	dmesg 2>/dev/null | awk -v since="$(cat "$WORK/began")" -v cpus="$NCPU" '
-		{ at = $0; gsub(/^\[ *|\].*/, "", at) }
-		at + 0 < since { next }
-		/workqueue lockup.* cpus=[0-9]+ .*stuck for/ {
-			cpu = time = $0
+	[ -n "$LOG_MARK" ] || return 0
+	# all of it is newer if the mark has left the log
+	dmesg | awk -v mark="$LOG_MARK" 'index($0, mark) { n = 0; next } { line[n++] = $0 }
+		END { for (i = 0; i < n; i++) print line[i] }' | awk -v cpus="$NCPU" '
+		/workqueue lockup.* cpus=[0-9]+ .*stuck for/ && cpus > 1 {
+			cpu = moment = $0
 			gsub(/.* cpus=| .*/, "", cpu)
-			gsub(/.*stuck for |s!.*/, "", time)
-			if (!((time, cpu) in seen)) {
-				seen[time, cpu] = 1
-				stuck[time]++
+			gsub(/^\[ *|\..*/, "", moment)
+			if ((moment - 1) in stuck)
+				moment--
+			if (!((moment, cpu) in seen)) {
+				seen[moment, cpu] = 1
+				stuck[moment]++
 			}
-			lockup[time] = $0
+			lockup[moment] = $0
 			next
 		}
 		tolower($0) ~ /bug:|warning:|soft lockup|rcu.*stall/ { print }
-		END { for (time in stuck) if (stuck[time] < cpus) print lockup[time] }' | head -n 2
+		END { for (moment in stuck) if (stuck[moment] < cpus) print lockup[moment] }' | head -n 2
 }
 
 case_safety_nothing_left() {
