@@ -109,6 +109,7 @@ WORKLOADS := $(patsubst tests/workloads/%.c,$(OUT)/workloads/%,$(wildcard tests/
 WORKLOAD_LIBRARY := $(patsubst %.c,$(OBJ)/%.o,$(wildcard tests/workloads/lib/*.c))
 UNIT_HELPERS := $(patsubst %.c,$(OBJ)/%.o,$(filter-out tests/unit/test_%,$(wildcard tests/unit/*.c)))
 UNIT_LIBRARY := $(OBJ)/tests/libunit.a
+PURE := $(OUT)/bench/pure
 ORACLE_SKELETONS := $(patsubst tests/oracle/%.bpf.c,$(OUT)/oracle/%.skel.h,$(wildcard tests/oracle/*.bpf.c))
 ORACLES := $(patsubst tests/oracle/%.c,$(OUT)/oracle/%,$(filter-out %.bpf.c,$(wildcard tests/oracle/*.c)))
 ALL_C := $(shell find agent bpf include tests bench -name '*.[ch]' 2>/dev/null)
@@ -120,7 +121,8 @@ TEST_ENV := ACCEL_AGENT=$(abspath $(PROGRAM)) WORKLOADS=$(abspath $(OUT)/workloa
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all check check-unit check-integration check-now unit workloads oracle arm64 check-arm64 demo demo-now \
-	install uninstall deps asan fuzz fuzz-now format format-check vmtest bench bench-now clean help FORCE
+	install uninstall deps asan fuzz fuzz-now format format-check vmtest bench bench-now bench-quick bench-quick-now \
+	bench-instructions clean help FORCE
 
 all: $(PROGRAM) $(IO_LIBRARIES) ## build .output/accel-agent and libaccel-io (default)
 
@@ -164,6 +166,16 @@ bench: ## measure side by side with other tools; needs root
 
 bench-now: $(PROGRAM) $(IO_LIBRARIES) workloads
 	$(Q)$(TEST_ENV) bench/run
+
+bench-quick: ## the same in under 5 minutes, with few rounds and without what takes long; needs root
+	$(Q)scripts/deps.sh build bench
+	$(Q)$(MAKE) bench-quick-now
+
+bench-quick-now: $(PROGRAM) $(IO_LIBRARIES) workloads
+	$(Q)$(TEST_ENV) bench/run --quick
+
+bench-instructions: $(PURE) ## count instructions of what needs no kernel, against bench/instructions.txt
+	$(Q)PURE=$(PURE) bench/instructions.py
 
 deps: ## install the packages that building and testing need (apt-get), or name those that are missing
 	$(Q)scripts/deps.sh build check
@@ -299,6 +311,11 @@ $(OBJ)/tests/test_%: $(OBJ)/tests/unit/test_%.o $(UNIT_LIBRARY) $(LIBRARY)
 $(OBJ)/tests/fuzz_%: $(OBJ)/tests/fuzz/fuzz_%.o $(LIBRARY)
 	$(call msg,LINK,$@)
 	$(Q)$(CC) $(LDFLAGS_ALL) -fsanitize=fuzzer $^ $(LIBS) -o $@
+
+$(PURE): $(OBJ)/bench/pure.o $(LIBRARY)
+	$(call msg,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS_ALL) $^ $(LIBS) -o $@
 
 $(OUT)/workloads/%: $(OBJ)/tests/workloads/%.o $(WORKLOAD_LIBRARY)
 	$(call msg,LINK,$@)

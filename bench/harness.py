@@ -87,6 +87,15 @@ class Section:
     def table(self, head, rows):
         self.tables.append([head] + [[str(cell) for cell in row] for row in rows])
 
+    def data(self, bench):
+        """The same as text() for programs."""
+        names = ("name", "measured", "limit", "share", "verdict")
+        return {"schema": "accel-agent.bench-suite/1", "section": self.title, "what": self.what,
+                "machine": bench.machine_line(), "missing": bench.missing(),
+                "figures": [dict(zip(names, (cell.replace("*", "") for cell in figure))) for figure in self.figures],
+                "tables": [[dict(zip(table[0], row)) for row in table[1:]] for table in self.tables],
+                "notes": self.notes}
+
     def text(self, bench):
         parts = [f"## {self.title}\n", self.what + "\n", bench.machine_line() + "\n"]
         figures = [["figure", "measured", "limit", "share of it", ""]] + [list(f) for f in self.figures]

@@ -88,6 +88,7 @@ probe()
 		need python3 have python3
 		need jq have jq
 		need strace have strace
+		need valgrind have valgrind
 		need xfsprogs have mkfs.xfs
 		need btrfs-progs have mkfs.btrfs
 		;;
@@ -102,6 +103,7 @@ probe()
 		need linux-perf have perf
 		need fio have fio
 		need vmtouch have vmtouch
+		want python3-matplotlib python3 -c "import matplotlib"
 		;;
 	vm)
 		need python3 have python3
