@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The accel-agent authors */
 /*
- * memthrash FILE SEC [PAUSE_US]: reads random pages of a file, with a pause after each. Run in a memory cgroup a little smaller than the file: what is
- * evicted is needed again soon. (In a fixed order each page would be evicted just before its turn, and the kernel would
- * take the file for a stream that is used once; through a mapping it would notice the second use only when it looks for
- * victims.)
+ * memthrash FILE SEC [PAUSE_US]: reads random pages of a file, with a pause after each. Run in a memory cgroup a little
+ * smaller than the file: what is evicted is needed again soon. (In a fixed order each page would be evicted just before
+ * its turn, and the kernel would take the file for a stream that is used once; through a mapping it would notice the
+ * second use only when it looks for victims.)
  */
 #include <errno.h>
 #include <fcntl.h>
