@@ -6,32 +6,32 @@
 
 #include "follow.h"
 
-/* Whether task has executed something since its mark was last told; it is told now. */
+/* Whether task has executed something since its mark was last told. Somebody else may tell it meanwhile. */
 static __always_inline bool exec_is_news(struct aa_thread *t, struct task_struct *task)
 {
-	__u32 exec = task->self_exec_id;
-
-	if (t->exec == exec)
-		return false;
-	t->exec = exec;
-	return true;
+	return t->exec != (__u32)task->self_exec_id;
 }
 
 /*
  * Moves t, the mark of task, which runs now, to the cell of the command that it has become. root: the app begins with
- * it.
+ * it. Returns false if the mark was told before: where programs can be preempted (7.2), the one on the exec and the one on
+ * the switch that does so may both be here, and each exec counts once.
  */
-static __always_inline void exec_note(struct aa_app *app, struct aa_counts *c, struct aa_thread *t,
+static __always_inline bool exec_note(struct aa_app *app, struct aa_counts *c, struct aa_thread *t,
 				      struct task_struct *task, bool root, __u64 now)
 {
-	__u32 index = t->app, old = t->cell, cpus = allowed_cpus(task), cell;
+	__u32 index = t->app, old = t->cell, cpus = allowed_cpus(task), exec = task->self_exec_id, cell;
 	char name[AA_COMM_LEN] __attribute__((aligned(8))) = {};
 	struct aa_ledger *l = &app->ledger;
 
-	__sync_fetch_and_add(&c->execs, 1);
 	bpf_probe_read_kernel_str(name, sizeof(name), task->comm);
 	if (!app_lock_at_last(app, index))
-		return;
+		return true;
+	if (!root && t->exec == exec) {
+		app_unlock(app, index);
+		return false;
+	}
+	t->exec = exec;
 	aa_ledger_advance(l, now);
 	if (t->state == AA_NO_STATE)
 		aa_ledger_born(l);
@@ -51,6 +51,8 @@ static __always_inline void exec_note(struct aa_app *app, struct aa_counts *c, s
 	t->since = l->now;
 	t->flags = 0;
 	app_unlock(app, index);
+	__sync_fetch_and_add(&c->execs, 1);
+	return true;
 }
 
 #endif /* BPF_EXEC_H */

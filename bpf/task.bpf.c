@@ -178,7 +178,8 @@ static __always_inline int on_exec(struct task_struct *task, struct linux_binprm
 		return 0;
 	pid_note(task->pid); /* a thread that is not the first takes the first one's pid at its exec */
 	now = bpf_ktime_get_ns();
-	exec_note(app, c, t, task, started, now);
+	if (!exec_note(app, c, t, task, started, now))
+		return 0;
 	if (started) {
 		__sync_fetch_and_add(&c->processes, 1);
 		__sync_fetch_and_add(&c->starts, 1);
