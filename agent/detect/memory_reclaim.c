@@ -31,7 +31,7 @@ static bool eval(const struct app *app, const struct host *host, struct verdict 
 		say_commands(&v, app, part);
 	}
 	if (reread > 0)
-		say_evidence(&v, "%swaited %s for reads of what it had lost not long before", seconds > 0 ? "; " : "",
+		say_evidence(&v, "%swaited %s for reads of what it had lost", seconds > 0 ? "; " : "",
 			     units_seconds(UNITS_BUF, reread));
 	if (limited)
 		say_evidence(&v, "; cgroup %.60s is limited to %s", limit->cgroup,

@@ -36,8 +36,8 @@ const struct device *busiest_device(const struct app *app, bool writes);
 double share_of_wall(const struct app *app, double seconds);
 
 /*
- * Returns the share of the app's reads from disk, 0 to 1, that was of what it had and lost not long before, for want of
- * memory, without the kernel calling it a stall. 0 where that is not known.
+ * Returns the share of the app's reads from disk, 0 to 1, that was of what it had lost for want of memory, without the
+ * kernel calling that a stall. 0 where it is not known.
  */
 double share_reread(const struct app *app);
 

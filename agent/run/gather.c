@@ -234,8 +234,7 @@ static void gather_limits(const struct watched *w, struct app *ret)
 			ret->memory_limit.peak_bytes = w->memory.peak_bytes;
 		}
 	}
-	if (w->reread.pages > w->reread_before.pages)
-		ret->reread_bytes = (w->reread.pages - w->reread_before.pages) * (uint64_t)sysconf(_SC_PAGESIZE);
+	ret->reread_bytes = sys_reread_pages(&w->reread_before, &w->reread) * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
 static int gather(struct watch *watch, unsigned int app, struct app *ret)

@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "sys/cgroup.h"
@@ -249,42 +248,28 @@ int sys_memory_stat_parse(const char *text, size_t len, const char *name, uint64
 	return -EINVAL;
 }
 
-/* Without generations, what counts as read again may have been taken ages ago. */
-static bool has_generations(const char *root)
+static int read_reread(const struct sys_cgroup *cgroup, struct sys_reread *ret)
 {
 	cleanup_free char *text = NULL;
-	size_t len;
-
-	return !sys_read(root, "/sys/kernel/mm/lru_gen/enabled", 64, &text, &len) && (strtoul(text, NULL, 0) & 1);
-}
-
-/*
- * What came back soon is counted as a refault by kernels before 6.5 (3af0191a594d), which count other things as
- * activated; and by later ones as activated, while refaults are of any age. So it is the less of the two, less what they
- * restored: that was a stall.
- */
-static int count_rereads(const struct sys_cgroup *cgroup, uint64_t *ret)
-{
-	uint64_t refaulted, activated, restored, soon;
-	cleanup_free char *text = NULL;
+	struct sys_reread r = { 0 };
 	size_t len;
 	int err = read_text(cgroup, "memory.stat", &text, &len);
 
 	if (err)
 		return err;
-	if (sys_memory_stat_parse(text, len, "workingset_refault_file", &refaulted) ||
-	    sys_memory_stat_parse(text, len, "workingset_activate_file", &activated) ||
-	    sys_memory_stat_parse(text, len, "workingset_restore_file", &restored))
+	if (sys_memory_stat_parse(text, len, "workingset_refault_file", &r.refaulted) ||
+	    sys_memory_stat_parse(text, len, "workingset_restore_file", &r.restored) ||
+	    sys_memory_stat_parse(text, len, "pgsteal", &r.stolen))
 		return -ENOENT;
-	soon = activated < refaulted ? activated : refaulted;
-	*ret = restored < soon ? soon - restored : 0;
+	name_cgroup(cgroup, r.cgroup, sizeof(r.cgroup));
+	*ret = r;
 	return 0;
 }
 
 int sys_reread_read(const char *root, pid_t pid, struct sys_reread *ret)
 {
 	struct sys_cgroup cgroup;
-	int err = has_generations(root) ? sys_cgroup_of(root, pid, "memory", &cgroup) : -ENOENT;
+	int err = sys_cgroup_of(root, pid, "memory", &cgroup);
 
 	if (err)
 		return err;
@@ -292,11 +277,21 @@ int sys_reread_read(const char *root, pid_t pid, struct sys_reread *ret)
 		/* the top has the whole machine's */
 		if (!cgroup.directory[cgroup.mount_len])
 			return -ENOENT;
-		err = count_rereads(&cgroup, &ret->pages);
+		err = read_reread(&cgroup, ret);
 	} while (err == -ENOENT && sys_cgroup_up(&cgroup));
-	if (!err)
-		name_cgroup(&cgroup, ret->cgroup, sizeof(ret->cgroup));
 	return err;
+}
+
+static uint64_t more(uint64_t before, uint64_t now)
+{
+	return now > before ? now - before : 0;
+}
+
+uint64_t sys_reread_pages(const struct sys_reread *before, const struct sys_reread *now)
+{
+	uint64_t lost = more(before->stolen, now->stolen), again = more(before->refaulted, now->refaulted);
+
+	return more(more(before->restored, now->restored), again < lost ? again : lost);
 }
 
 /* What a group may still take: up to its limit, and what it has of files that nobody has used lately. */

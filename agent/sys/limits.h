@@ -49,21 +49,26 @@ int sys_memory_bytes_parse(const char *text, size_t len, uint64_t *ret);
 int sys_quota_read(const char *root, pid_t pid, struct sys_quota *ret);
 int sys_memory_limit_read(const char *root, pid_t pid, struct sys_memory_limit *ret);
 
-/*
- * Pages of files that a cgroup lost for want of memory and read again soon, and whose readers are in no stall for memory
- * in the kernel's eyes. Only the multi-generational LRU has many of them: it calls a page a part of the working set once
- * it was read three times or more, or mapped (lru_gen_refault(), mm/workingset.c).
- */
+/* Counters of the pages of files that a cgroup lost for want of memory and read again, since it was made. */
 struct sys_reread {
-	char cgroup[256]; /* the nearest one that counts them: the counter is its own */
-	uint64_t pages; /* since it was made */
+	char cgroup[256]; /* the nearest one that counts them */
+	uint64_t refaulted; /* read again, whenever they were lost */
+	uint64_t restored; /* of these, those whose readers are in a stall for memory in the kernel's eyes */
+	uint64_t stolen; /* taken, of all kinds */
 };
 
 /*
- * Reads it for the cgroup of a process. Returns 0, or -errno: not known (-ENOENT: this kernel has no such LRU, or it is
- * switched off; or the process is in no cgroup below the top that has such a counter).
+ * Reads them for the cgroup of a process. Returns 0, or -errno: not known (-ENOENT: the process is in no cgroup below the
+ * top that has them, as in v1 before 6.2).
  */
 int sys_reread_read(const char *root, pid_t pid, struct sys_reread *ret);
+
+/*
+ * The pages that were lost and read again between two readings of one cgroup, without the kernel calling that a stall: it
+ * does so of pages that were used often before. What was lost longer ago is not counted, as far as that can be told: not
+ * more is than was taken meanwhile.
+ */
+uint64_t sys_reread_pages(const struct sys_reread *before, const struct sys_reread *now);
 
 /*
  * Finds a counter in the text of memory.stat. Returns 0, or -EINVAL if it is not there.

@@ -67,26 +67,25 @@ case_cause_fsync() {
 	first_is r disk-write
 }
 
-restored_pages() {
-	awk '$1 == "workingset_restore_file" { print $2 }' /proc/vmstat
+refaulted_pages() {
+	awk '$1 == "workingset_refault_file" { print $2 }' /proc/vmstat
 }
 
-restored_since() {
-	[ "$(restored_pages)" -gt "$1" ]
+refaulted_since() {
+	[ "$(refaulted_pages)" -gt "$1" ]
 }
 
-# The app runs for a while before it is looked at: its first reads of the file are cold, and the kernel needs some time
-# to tell a working set from a stream.
+# The app runs for a while before it is looked at: its first reads of the file are cold.
 case_cause_memory_limit() {
 	local disk before
 
 	quiet_machine
-	# all of it has to be read once before the kernel knows what is needed again: an emulated CPU takes its time for that
+	# all of it has to be read once before something is needed again: an emulated CPU takes its time for that
 	cold_file $((TOLERANCE > 1 ? 8 : 24))
 	group_thrash $((5000 / TOLERANCE)) $((TOLERANCE > 1 ? 7 << 20 : 21 << 20))
 	start "${IN[@]}" "$disk" "$group" -- "$WORKLOADS/memthrash" "$cold" 60 >/dev/null
-	before=$(restored_pages)
-	wait_for 90 restored_since $((before + 1000 * TOLERANCE)) || fail "no page was missed: $(restored_pages) after $before"
+	before=$(refaulted_pages)
+	wait_for 90 refaulted_since $((before + 1000 * TOLERANCE)) || fail "no page was missed: $(refaulted_pages) after $before"
 	observe r --pid "$started" -d 3
 	first_is r memory-reclaim
 }

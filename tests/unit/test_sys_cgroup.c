@@ -118,7 +118,7 @@ static void limits_v2_kubernetes(void **state)
 	assert_memory(FIXTURES "v2-kubernetes", 300, POD, 536870912, 536870912);
 }
 
-/* Counted in the nearest group that has memory.stat; not without the multi-generational LRU, nor where it is off. */
+/* Counted in the nearest group that has them, but not at the top, which has those of the whole machine. */
 static void rereads(void **state)
 {
 	struct sys_reread reread;
@@ -126,9 +126,28 @@ static void rereads(void **state)
 	(void)state;
 	assert_int_equal(sys_reread_read(FIXTURES "v2-kubernetes", 300, &reread), 0);
 	assert_string_equal(reread.cgroup, POD);
-	assert_int_equal(reread.pages, 2800);
-	assert_int_equal(sys_reread_read(FIXTURES "v2-systemd", 200, &reread), -ENOENT);
+	assert_int_equal(reread.refaulted, 6200);
+	assert_int_equal(reread.restored, 1200);
+	assert_int_equal(reread.stolen, 9000);
+	assert_int_equal(sys_reread_read(FIXTURES "v2-systemd", 200, &reread), 0);
+	assert_string_equal(reread.cgroup, "/user.slice/user-1000.slice");
 	assert_int_equal(sys_reread_read(FIXTURES "v2-docker", 1, &reread), -ENOENT);
+	assert_int_equal(sys_reread_read(FIXTURES "v1-systemd", 100, &reread), -ENOENT);
+}
+
+/* Not more than was taken meanwhile, and not what the kernel calls a stall. */
+static void reread_pages(void **state)
+{
+	const struct sys_reread before = { "/a", 100, 10, 1000 };
+
+	(void)state;
+	assert_int_equal(sys_reread_pages(&before, &before), 0);
+	assert_int_equal(sys_reread_pages(&before, &(struct sys_reread){ "/a", 150, 10, 1200 }), 50);
+	assert_int_equal(sys_reread_pages(&before, &(struct sys_reread){ "/a", 150, 40, 1200 }), 20);
+	assert_int_equal(sys_reread_pages(&before, &(struct sys_reread){ "/a", 150, 10, 1030 }), 30);
+	assert_int_equal(sys_reread_pages(&before, &(struct sys_reread){ "/a", 150, 10, 1000 }), 0);
+	assert_int_equal(sys_reread_pages(&before, &(struct sys_reread){ "/a", 150, 70, 1200 }), 0);
+	assert_int_equal(sys_reread_pages(&before, &(struct sys_reread){ "/a", 50, 5, 500 }), 0);
 }
 
 /* v2 in a container with its own cgroup namespace: its limits lie on the mount's top; the old kernel has no peak. */
@@ -274,6 +293,7 @@ int main(void)
 		cmocka_unit_test(limits_unknown),
 		cmocka_unit_test(limits_v2_kubernetes),
 		cmocka_unit_test(rereads),
+		cmocka_unit_test(reread_pages),
 		cmocka_unit_test(limits_v2_docker),
 		cmocka_unit_test(limits_hybrid),
 		cmocka_unit_test(cgroup_of_falls_back_to_v2),
