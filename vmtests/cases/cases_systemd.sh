@@ -144,6 +144,11 @@ agent_ends() {
 	wait_for 30 is_gone "$agent" || fail "the agent does not end"
 }
 
+# Its parent may not wait for it yet.
+agent_is_dead() {
+	! grep -q '^State:.[^ZX]' "/proc/$agent/status" 2>/dev/null
+}
+
 no_complaint() {
 	[ "$(systemctl is-system-running)" = running ] || fail "systemd complains: $(systemctl --failed --plain --no-legend)"
 }
@@ -187,6 +192,8 @@ case_systemd_launch() {
 	launch_in_session
 	end_unit session-c8.scope
 	kill -KILL "$agent"
+	# what it holds, it holds until all of it has ended, which takes an emulated machine a while
+	wait_for 30 agent_is_dead || fail "the agent does not end"
 	! is_gone "$busy" || fail "the command ends with the agent"
 	"$ACCEL_AGENT" restore || fail "restore: exit status $?"
 	is_in_group "$busy" session-c9.scope
