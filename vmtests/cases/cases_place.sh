@@ -437,7 +437,7 @@ thrash() {
 	shift
 	low=0
 	kept=0
-	observe_start "$report" "$@" -- "$WORKLOADS/memthrash" "$own" 20 200
+	observe_start "$report" "$@" -- "$WORKLOADS/memthrash" "$own" 20 400
 	agent_pid "$observer"
 	note_agent "$agent"
 	while kill -0 "$observer" 2>/dev/null; do
