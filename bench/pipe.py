@@ -42,7 +42,7 @@ class Pipe:
         return self.under(self.bench.runqlat(1))
 
     def bpftrace(self):
-        return self.under(self.bench.bpftrace(1))
+        return self.under(self.bench.bpftrace(settle=1))
 
     def offcputime(self):
         return self.under(self.bench.offcputime())
