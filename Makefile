@@ -167,7 +167,7 @@ bench: ## measure side by side with other tools; needs root
 bench-now: $(PROGRAM) $(IO_LIBRARIES) workloads
 	$(Q)$(TEST_ENV) bench/run
 
-bench-quick: ## the same in under 5 minutes, with few rounds and without what takes long; needs root
+bench-quick: ## the same with few rounds and without what takes longest; needs root
 	$(Q)scripts/deps.sh build bench
 	$(Q)$(MAKE) bench-quick-now
 
