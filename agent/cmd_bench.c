@@ -41,21 +41,19 @@ static bool is_live(const struct bench *b)
 	return isatty(STDERR_FILENO) && !getenv("NO_COLOR") && b->config->log_level >= LOG_LEVEL_INFO;
 }
 
+/* One line, which is replaced by the next on a terminal: less than 80 columns, or it would be more than one there. */
 static void say(const struct bench *b, const char *text)
 {
 	if (is_live(b))
 		fprintf(stderr, "\r\033[K%s", text);
 	else
-		log_info("%s", text);
+		log_info("bench: %s", text);
 }
 
 static void say_begin(const struct bench *b)
 {
-	char text[128];
-
-	snprintf(text, sizeof(text), "bench: a first run under the agent, which does not count%s",
-		 b->config->actions & ACTION_PREFETCH ? ": it learns what the command reads" : "");
-	say(b, text);
+	say(b, b->config->actions & ACTION_PREFETCH ? "a first run, which does not count: to learn what is read" :
+						      "a first run, which does not count");
 }
 
 static void say_pair(const struct bench *b)
@@ -65,9 +63,8 @@ static void say_pair(const struct bench *b)
 
 	if (b->npairs > 1)
 		snprintf(interval, sizeof(interval), " (%.3f to %.3f)", b->ratio.low, b->ratio.high);
-	snprintf(text, sizeof(text), "bench: pair %zu of at most %zu: %s without, %s with; ratio so far %.3f%s",
-		 b->npairs, b->planned, units_seconds(UNITS_BUF, p->without), units_seconds(UNITS_BUF, p->with),
-		 b->ratio.ratio, interval);
+	snprintf(text, sizeof(text), "pair %zu/%zu: %s without, %s with; ratio %.3f%s", b->npairs, b->planned,
+		 units_seconds(UNITS_BUF, p->without), units_seconds(UNITS_BUF, p->with), b->ratio.ratio, interval);
 	say(b, text);
 }
 

@@ -83,7 +83,7 @@ case_bench_fails() {
 }
 
 bench_pair_is_done() {
-	grep -q 'pair 2 of' r.err
+	grep -q 'pair 2/' r.err
 }
 
 # Stopped half-way, it says what was found by then, and the run that was under way is over.
