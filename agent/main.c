@@ -40,7 +40,7 @@ static const char *const doctor_options[] = {
 
 static const struct command_row commands[] = {
 	{ .name = "run", .run = cmd_run, .wants_target = true }, /* the default */
-	{ .name = "doctor", .run = cmd_doctor, .options = doctor_options },
+	{ .name = "doctor", .run = cmd_doctor, .options = doctor_options, .help = options_help_doctor },
 	{ .name = "warm", .run = cmd_warm, .words = "path", .options = warm_options, .help = options_help_warm },
 	{ .name = "profile",
 	  .run = cmd_profile,
@@ -54,7 +54,7 @@ static const struct command_row commands[] = {
 	  .wants_command = true,
 	  .options = bench_options,
 	  .help = options_help_bench },
-	{ .name = "restore", .run = cmd_restore },
+	{ .name = "restore", .run = cmd_restore, .help = options_help_restore },
 };
 
 static const struct command_row *find_command(const char *name)

@@ -155,6 +155,8 @@ void options_clear(struct config *config);
 void options_usage(FILE *out);
 void options_help(FILE *out);
 void options_help_warm(FILE *out);
+void options_help_doctor(FILE *out);
+void options_help_restore(FILE *out);
 void options_help_profile(FILE *out);
 void options_help_bench(FILE *out);
 

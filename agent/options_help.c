@@ -87,8 +87,10 @@ void options_help(FILE *out)
 	      "  accel-agent -a 'test_*' -d 60       every app with such a name, for a minute\n"
 	      "  accel-agent -f json -o r.json -p 42 process 42 and its descendants, as JSON\n"
 	      "\n"
-	      "Exit status: 0 report written; with -- COMMAND, the command's own; 2 wrong command line or\n"
-	      "settings; 3 the kernel or container lacks something; 4 not permitted; 5 report not written.\n",
+	      "Exit status: 0 report written; with -- COMMAND, the command's own, 126 if it cannot be executed,\n"
+	      "127 if it is not found; 2 wrong command line or settings; 3 the kernel or container lacks\n"
+	      "something; 4 not permitted; 5 report not written, or there is no place for it, and COMMAND was\n"
+	      "not started. Commands have more: see their --help.\n",
 	      out);
 }
 
@@ -125,6 +127,43 @@ void options_help_warm(FILE *out)
 	      "Exit status: 0 done; 1 some files or folders could not be read; 2 wrong command line or\n"
 	      "settings; 3 the kernel or container lacks something; 5 summary not written; 128+N stopped by\n"
 	      "signal N.\n",
+	      out);
+}
+
+void options_help_doctor(FILE *out)
+{
+	fputs("usage: accel-agent doctor [OPTIONS]\n"
+	      "\n"
+	      "Prints, line by line, what this kernel, machine and container allow the agent to see and to\n"
+	      "change, and what would provide the rest. Changes nothing.\n"
+	      "\n"
+	      "      --cgroup-root DIR where cgroupfs is mounted, if it is not the one that is found\n"
+	      "      --kubepods        as if groups of Kubernetes might be changed\n"
+	      "      --ring-size KIB   look whether event buffers of this size can be had (default: 256)\n"
+	      "  -q, --quiet           only errors on stderr\n"
+	      "  -v, --verbose         more on stderr\n"
+	      "  -c, --config FILE     settings file (default: /etc/accel-agent.conf, if it exists)\n"
+	      "  -h, --help            this text\n"
+	      "\n"
+	      "Exit status: 0 apps can be followed; 2 wrong command line or settings; 3 the kernel or container\n"
+	      "lacks something that this needs; 4 not permitted; 5 output not written.\n",
+	      out);
+}
+
+void options_help_restore(FILE *out)
+{
+	fputs("usage: accel-agent restore [OPTIONS]\n"
+	      "\n"
+	      "Puts back what agents that were killed, or told to keep it, have changed, and says so; but only\n"
+	      "where the value is still theirs. What an agent that runs has changed is left alone. Needs root.\n"
+	      "\n"
+	      "  -q, --quiet           only errors on stderr\n"
+	      "  -v, --verbose         more on stderr\n"
+	      "  -c, --config FILE     settings file (default: /etc/accel-agent.conf, if it exists)\n"
+	      "  -h, --help            this text\n"
+	      "\n"
+	      "Exit status: 0 done; 2 wrong command line or settings; 3 something could not be put back; 4 not\n"
+	      "permitted; 5 output not written.\n",
 	      out);
 }
 
