@@ -10,7 +10,6 @@
 #include "model/units.h"
 #include "report/page.h"
 #include "report/value.h"
-#include "util/cleanup.h"
 
 #define SCHEMA "accel-agent.bench/1"
 #define COMMAND_SHOWN 256
@@ -232,17 +231,5 @@ static json_t *result_object(const struct bench_result *r)
 
 int bench_result_json(const struct bench_result *r, FILE *out)
 {
-	json_t *object = result_object(r);
-	cleanup_free char *text = NULL;
-
-	if (!object)
-		return -ENOMEM;
-	text = json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(16));
-	json_decref(object);
-	if (!text)
-		return -ENOMEM;
-	errno = 0;
-	if (fputs(text, out) == EOF || fputc('\n', out) == EOF || fflush(out))
-		return errno ? -errno : -EIO;
-	return 0;
+	return value_print(result_object(r), out);
 }

@@ -156,8 +156,8 @@ double share_reread(const struct app *app)
 
 	for (i = 0; i < app->ndevices; i++)
 		read += app->devices[i].own.read_bytes;
-	if (read <
-	    app->missed_bytes) /* direct I/O reads more than the page cache misses, and is never read again like that */
+	/* direct I/O reads more than the page cache misses, and is never lost from there */
+	if (read < app->missed_bytes)
 		read = app->missed_bytes;
 	return read ? fmin(1, (double)app->reread_bytes / (double)read) : 0;
 }

@@ -7,7 +7,6 @@
 #include "report/prefetch.h"
 #include "report/report.h"
 #include "report/value.h"
-#include "util/cleanup.h"
 
 static json_t *times_object(const double seconds[], const char *const names[], size_t size)
 {
@@ -344,18 +343,5 @@ static json_t *report_object(const struct report *r)
 
 int report_json(const struct report *r, FILE *out)
 {
-	json_t *object = report_object(r);
-	cleanup_free char *text = NULL;
-
-	if (!object)
-		return -ENOMEM;
-	/* plain ASCII: a name cannot play tricks on the terminal that shows the report */
-	text = json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(16));
-	json_decref(object);
-	if (!text)
-		return -ENOMEM;
-	errno = 0;
-	if (fputs(text, out) == EOF || fputc('\n', out) == EOF || fflush(out))
-		return errno ? -errno : -EIO;
-	return 0;
+	return value_print(report_object(r), out);
 }

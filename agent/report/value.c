@@ -3,6 +3,7 @@
 /* JSON values of what was measured, and of bytes that others chose. */
 #include "report/value.h"
 
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -85,4 +86,20 @@ json_t *value_array(const void *entries, size_t entries_count, size_t size, json
 		}
 	}
 	return ret;
+}
+
+int value_print(json_t *object, FILE *out)
+{
+	cleanup_free char *text = NULL;
+
+	if (!object)
+		return -ENOMEM;
+	text = json_dumps(object, JSON_COMPACT | JSON_ENSURE_ASCII | JSON_REAL_PRECISION(16));
+	json_decref(object);
+	if (!text)
+		return -ENOMEM;
+	errno = 0;
+	if (fputs(text, out) == EOF || fputc('\n', out) == EOF || fflush(out))
+		return errno ? -errno : -EIO;
+	return 0;
 }

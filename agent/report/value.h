@@ -6,6 +6,7 @@
 
 #include <jansson.h>
 #include <stdint.h>
+#include <stdio.h>
 
 /*
  * Each returns a new reference, or NULL: out of memory.
@@ -28,5 +29,11 @@ json_t *value_count_or_null(uint64_t value);
  * An array of what object() makes of each of the entries, which are size bytes apart.
  */
 json_t *value_array(const void *entries, size_t entries_count, size_t size, json_t *(*object)(const void *entry));
+
+/*
+ * Writes object to out as one line of plain ASCII, so that a name cannot play tricks on the terminal that shows it, and
+ * frees it; NULL stands for a lack of memory. Returns 0, -ENOMEM or -errno.
+ */
+int value_print(json_t *object, FILE *out);
 
 #endif /* VALUE_H */
