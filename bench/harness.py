@@ -15,6 +15,8 @@ import tempfile
 import threading
 import time
 
+import compare
+
 PR_SET_CHILD_SUBREAPER = 36
 LINES_FIRST, LINES_ALL = 20, 1000000  # of what a tool prints: enough to say why it failed
 SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
@@ -58,7 +60,7 @@ class Section:
 
     def __init__(self, title, what):
         self.title, self.what = title, what
-        self.figures, self.tables, self.notes = [], [], []
+        self.figures, self.rows, self.curves, self.tables, self.notes = [], [], [], [], []
 
     def figure(self, name, value, limit, unit="", digits=2, low=None):
         """A value that must be at most limit (and at least low)."""
@@ -84,6 +86,16 @@ class Section:
     def absent(self, name, why):
         self.figures.append((name, "-", "", "", why))
 
+    def row(self, what, unit, agent, peers, limit, reason="", less=True, digits=2):
+        """A line of the comparison at the top of RESULTS.md: the agent's value, those of its peers ({name: value}, or a
+        text that says why there are none), and the physical limit ((name, value), or such a text); reason: why the agent
+        is not ahead, if it is not."""
+        self.rows.append(compare.Row(what, unit, agent, peers, limit, reason, less, digits))
+
+    def curve(self, title, x, y, series):
+        """A plot of growth; series: {name: [(x, median, first quartile, third quartile), ...]}."""
+        self.curves.append({"title": title, "x": x, "y": y, "series": series})
+
     def table(self, head, rows):
         self.tables.append([head] + [[str(cell) for cell in row] for row in rows])
 
@@ -92,6 +104,7 @@ class Section:
         names = ("name", "measured", "limit", "share", "verdict")
         return {"schema": "accel-agent.bench-suite/1", "section": self.title, "what": self.what,
                 "machine": bench.machine_line(), "missing": bench.missing(),
+                "rows": [row.data() for row in self.rows], "curves": self.curves,
                 "figures": [dict(zip(names, (cell.replace("*", "") for cell in figure))) for figure in self.figures],
                 "tables": [[dict(zip(table[0], row)) for row in table[1:]] for table in self.tables],
                 "notes": self.notes}
@@ -99,17 +112,12 @@ class Section:
     def text(self, bench):
         parts = [f"## {self.title}\n", self.what + "\n", bench.machine_line() + "\n"]
         figures = [["figure", "measured", "limit", "share of it", ""]] + [list(f) for f in self.figures]
-        for table in [figures] + self.tables:
-            parts.append(markdown(table))
+        rows = compare.table(self.rows)
+        for table in [rows, figures] + self.tables:
+            if len(table) > 1:
+                parts.append(compare.markdown(table))
         parts += [note + "\n" for note in self.notes]
         return "\n".join(parts)
-
-
-def markdown(table):
-    widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
-    lines = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |" for row in table]
-    lines.insert(1, "| " + " | ".join("-" * width for width in widths) + " |")
-    return "\n".join(lines) + "\n"
 
 
 class Tool:

@@ -103,7 +103,7 @@ probe()
 		need linux-perf have perf
 		need fio have fio
 		need vmtouch have vmtouch
-		want python3-matplotlib python3 -c "import matplotlib"
+		want python3-matplotlib /usr/bin/python3 -c "import matplotlib"
 		;;
 	vm)
 		need python3 have python3

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+# Copyright (c) 2026 The accel-agent authors
+"""The agent beside its best peer and beside the physical limit: rows, and whether the agent is ahead in them."""
+
+HEAD = ["what", "agent", "best peer", "agent / peer", "limit", "agent / limit", ""]
+LEVEL = 0.02  # medians that differ by less are level
+AHEAD, EVEN, BEHIND, ALONE = "ahead", "level", "**behind**", "no peer"
+
+
+class Row:
+    """See Section.row."""
+
+    def __init__(self, what, unit, agent, peers, limit, reason, less, digits):
+        self.what, self.unit, self.agent, self.peers, self.limit = what, unit, agent, peers, limit
+        self.reason, self.less, self.digits = reason, less, digits
+
+    def best(self):
+        """(name, value) of the best peer, or None."""
+        if isinstance(self.peers, str) or not self.peers:
+            return None
+        pick = min if self.less else max
+        return pick(self.peers.items(), key=lambda item: item[1])
+
+    def standing(self):
+        best = self.best()
+        if best is None:
+            return ALONE
+        if abs(self.agent - best[1]) <= LEVEL * abs(best[1]):
+            return EVEN
+        return AHEAD if (self.agent < best[1]) == self.less else BEHIND
+
+    def value(self, number):
+        return f"{number:.{self.digits}f} {self.unit}".rstrip()
+
+    def cells(self):
+        best = self.best()
+        peer = [f"{best[0]}: {self.value(best[1])}", ratio(self.agent, best[1])] if best else [self.peers or "none", ""]
+        limit = [self.limit, ""] if isinstance(self.limit, str) else \
+            [f"{self.limit[0]}: {self.value(self.limit[1])}", ratio(self.agent, self.limit[1])]
+        return [self.what, self.value(self.agent)] + peer + limit + [self.standing()]
+
+    def data(self):
+        """As an object of JSON."""
+        named = None if isinstance(self.limit, str) else {"name": self.limit[0], "value": self.limit[1]}
+        return {"what": self.what, "unit": self.unit, "less_is_better": self.less, "agent": self.agent,
+                "peers": {} if isinstance(self.peers, str) else self.peers, "limit": named,
+                "standing": self.standing().strip("*"), "reason": self.reason, "cells": self.cells()}
+
+
+def ratio(over, under):
+    return f"{over / under:.2f}" if under else ""
+
+
+def table(rows):
+    """Lines for a section, the head first."""
+    return [HEAD] + [row.cells() for row in rows]
+
+
+def summary(sections):
+    """Markdown of all rows of all sections (as Section.data() has them): those in which the agent is not ahead first,
+    with the reason."""
+    rows = [(section["section"], row) for section in sections for row in section["rows"]]
+    behind = [(name, row) for name, row in rows if row["standing"] in ("behind", EVEN)]
+    alone = [(name, row) for name, row in rows if row["standing"] == ALONE]
+    ahead = [(name, row) for name, row in rows if row["standing"] == AHEAD]
+    parts = [f"Ahead of every peer in {len(ahead)} of {len(rows)} rows, not ahead in {len(behind)}; {len(alone)} have no "
+             "peer. Level: within 2 %.\n"]
+    parts += block("Not ahead", behind, reasons=True) + block("Ahead", ahead) + block("Without a peer", alone)
+    return "\n".join(parts)
+
+
+def block(title, rows, reasons=False):
+    """One table, or nothing."""
+    if not rows:
+        return []
+    lines = [["section"] + HEAD + ["why"] * reasons]
+    lines += [[f"[{name}](#{name})"] + row["cells"] + [row["reason"] or "not known"] * reasons for name, row in rows]
+    return [f"## {title}\n", markdown(lines)]
+
+
+def markdown(lines):
+    """A table, its head first."""
+    widths = [max(len(row[i]) for row in lines) for i in range(len(lines[0]))]
+    text = ["| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths)) + " |" for row in lines]
+    text.insert(1, "| " + " | ".join("-" * width for width in widths) + " |")
+    return "\n".join(text) + "\n"
