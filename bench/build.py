@@ -65,6 +65,12 @@ def write(folder, name, text):
         file.write(text)
 
 
+REASONS = {"launch": "it is watched closely in its first second, when the others watch no closer than later, and CPU time "
+                     "that the agent takes for its start and end falls into the build's time",
+           "app": "each of the build's processes is followed on its own, from its fork to its end; the others count "
+                  "events of the whole machine"}
+
+
 class Build:
     def __init__(self, bench, files=FILES):
         bench.need("gcc", "make")
@@ -96,6 +102,13 @@ class Build:
         self.bench.launch(self.command, path)
         return self.seconds(), self.check(path)
 
+    def beside(self, tool):
+        """Beside a tool that watches the machine."""
+        try:
+            return self.base()
+        finally:
+            self.bench.stop(tool)
+
     def app(self):
         path = self.bench.report_path()
         agent = self.bench.agent(self.make, path)
@@ -114,9 +127,17 @@ def startup_seconds(bench):
     return read_report(path)["agent"]["cpu_seconds"]
 
 
+def peers(bench):
+    """What else tells where time goes, by title: what starts it."""
+    tools = {"runqlat": ("runqlat", bench.runqlat), "bpftrace": ("bpftrace run-queue latency", bench.bpftrace),
+             "offcputime": ("offcputime", bench.offcputime), "perf": ("`perf sched record`", bench.perf_sched)}
+    return {title: start for command, (title, start) in tools.items() if bench.has(command)}
+
+
 def measure(bench, rounds):
     build = Build(bench)
     variants = {"base": build.base, "launch": build.launch, "app": build.app}
+    variants.update({title: (lambda start=start: build.beside(start())) for title, start in peers(bench).items()})
     build.base()
     seconds = {name: [] for name in variants}
     reports, startups = {"launch": [], "app": []}, []
@@ -135,7 +156,8 @@ def measure(bench, rounds):
 
 
 def summarise(section, seconds, reports, startup):
-    ratios = {name: [a / b for a, b in zip(seconds[name], seconds["base"])] for name in reports}
+    ratios = {name: [a / b for a, b in zip(seconds[name], seconds["base"])] for name in seconds if name != "base"}
+    watchers = {name: median(seconds["base"]) * median(ratios[name]) for name in ratios}
     titles = {"launch": "agent, launch mode", "app": "agent, the build as followed app"}
     rows = [["nothing", f"{median(seconds['base']):.2f}", "", "", "", "", "", "", ""]]
     for name, title in titles.items():
@@ -151,6 +173,12 @@ def summarise(section, seconds, reports, startup):
         rows.append([title, f"{median(seconds[name]):.2f}", f"{median(ratios[name]):.4f}", spread(ratios[name], 4),
                      f"{median(share):.2f}", f"{median(whole):.2f}", rss, lost,
                      reports[name][-1]["app"]["processes"]])
+    others = {name: value for name, value in watchers.items() if name not in titles}
+    for name, title in titles.items():
+        section.row(f"a build that nothing holds back, {title}", "s", watchers[name], others,
+                    ("unwatched", median(seconds["base"])), REASONS[name])
+    rows += [[name, f"{median(seconds[name]):.2f}", f"{median(ratios[name]):.4f}", spread(ratios[name], 4), "", "", "",
+              "", ""] for name in others]
     section.table(["what runs", "seconds", "ratio", "quartiles", "CPU %", "CPU % with start-up", "max_rss_kib",
                    "lost events", "processes"], rows)
     low, high = quartiles(seconds["base"])

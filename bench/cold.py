@@ -14,6 +14,10 @@ from harness import BenchError, Section, median, read_report, rotated, spread
 PROFILES = "/var/lib/accel-agent/profiles"
 PROGRAMS = {"clang": ["--version"], "cargo": ["--version"], "javac": ["-version"]}
 OTHERS = "cpu,memory,io"  # what else the agent does is measured elsewhere
+VMTOUCH = "vmtouch first"
+REASONS = {"attached": "the app starts at once and reads along with the replay, which has no head start",
+           "launched": "the agent's own start, cold as well, takes longer than the whole command; beside an agent that waits "
+                       "there is none"}
 WARM_PAIRS, WARM_RUNS = 12, 20
 SLOW_US = 1000
 SLOW_BYTES = 3 << 30
@@ -42,11 +46,16 @@ def own_profiles():
             os.unlink(os.path.join(PROFILES, name))
 
 
+def libraries(bench, program):
+    """Paths of what the dynamic linker loads for it; none if it is a script."""
+    return re.findall(r"(/\S+) \(0x", bench.run(["sh", "-c", 'ldd "$0" || true', program]))
+
+
 class App:
     """A command, and the ways to start it: by itself, beside an agent that waits for it, by the agent."""
 
-    def __init__(self, bench, name, argv, folder=None, environment=None):
-        self.bench, self.name, self.argv = bench, name, argv
+    def __init__(self, bench, name, argv, files, folder=None, environment=None):
+        self.bench, self.name, self.argv, self.files = bench, name, argv, files
         self.folder = folder or bench.folder
         self.environment = environment
         self.reports = []
@@ -81,6 +90,11 @@ class App:
             file.write(first)
         self.reports.append(read_report(path))
 
+    def after_vmtouch(self, chill):
+        """What somebody does by hand: what the command reads into memory first; both are timed."""
+        chill()
+        return self.timed(["vmtouch", "-q", "-t"] + self.files) + self.timed(self.argv)
+
     def attached(self, chill, without):
         with self.agent(without):
             chill()
@@ -96,6 +110,8 @@ class App:
 
     def variants(self, chill):
         return {"plain": lambda: self.plain(chill),
+                "warm": lambda: self.timed(self.argv) and self.timed(self.argv),
+                **({VMTOUCH: lambda: self.after_vmtouch(chill)} if self.bench.has("vmtouch") else {}),
                 "attached, without": lambda: self.attached(chill, OTHERS + ",prefetch"),
                 "attached, with": lambda: self.attached(chill, OTHERS),
                 "launched, without": lambda: self.launched(chill, OTHERS + ",prefetch"),
@@ -144,10 +160,22 @@ def start(section, app, chill, rounds, limit, rows):
         seconds["attached, with"], seconds["attached, without"]), limit)
     section.figure(f"{app.name}, launched: with / without a profile", ratio(
         seconds["launched, with"], seconds["launched, without"]), limit)
+    compare(section, f"cold start of {app.name}", seconds)
     read = shares(section, app.name, app.reports)
     rows += [[app.name, name, f"{median(values):.3f}", spread(values, 3),
               f"{ratio(values, seconds['plain']):.2f}", read if name.endswith(", with") else ""]
              for name, values in seconds.items()]
+
+
+def compare(section, what, seconds):
+    """The agent with a profile beside nothing and vmtouch, and beside the same command in memory."""
+    peers = {"nothing": median(seconds["plain"])}
+    if VMTOUCH in seconds:
+        peers["`vmtouch -t` of what it reads first"] = median(seconds[VMTOUCH])
+    for how in ("attached", "launched"):
+        if f"{how}, with" in seconds:
+            section.row(f"{what}, {how}", "s", median(seconds[f"{how}, with"]), peers,
+                        ("in memory", median(seconds["warm"])), REASONS[how], digits=3)
 
 
 HEAD = ["command", "how", "median s", "quartiles", "/ plain", "brought"]
@@ -178,7 +206,8 @@ def measure(bench, rounds):
             if not bench.has(name):
                 section.absent(name, "not installed")
                 continue
-            app = App(bench, name, [name] + options)
+            program = os.path.realpath(shutil.which(name))
+            app = App(bench, name, [name] + options, [program] + libraries(bench, program))
             start(section, app, drop_caches, rounds, 0.5, rows)
             warm(section, app)
     section.table(HEAD, rows)
@@ -249,8 +278,7 @@ class SlowDisk:
     def install(self, program):
         """A program and its libraries; returns its path and the environment that makes it use these."""
         source = os.path.realpath(shutil.which(program))
-        libraries = re.findall(r"(/\S+) \(0x", self.bench.run(["ldd", source]))
-        for folder, paths in (("bin", [source]), ("lib", libraries)):
+        for folder, paths in (("bin", [source]), ("lib", libraries(self.bench, source))):
             os.makedirs(os.path.join(self.folder, folder), exist_ok=True)
             for path in paths:
                 shutil.copy(path, os.path.join(self.folder, folder))
@@ -264,7 +292,8 @@ def slow_start(section, bench, disk, rounds, rows):
     with open(wrapper, "w", encoding="utf-8") as file:  # so that nobody else uses the libraries of the slow disk
         file.write(f"#!/bin/sh\nLD_LIBRARY_PATH={environment['LD_LIBRARY_PATH']} exec {program} --version\n")
     os.chmod(wrapper, 0o755)
-    start(section, App(bench, "cold-clang", [wrapper]), disk.chill, rounds, 0.3, rows)
+    files = [os.path.join(disk.folder, name) for name in ("bin", "lib")]
+    start(section, App(bench, "cold-clang", [wrapper], files), disk.chill, rounds, 0.3, rows)
 
 
 def generate(folder):
@@ -294,13 +323,14 @@ def slow_build(section, bench, disk, rounds, rows):
     with open(script, "w", encoding="utf-8") as file:
         file.write(f"#!/bin/sh\ncd {folder} && rm -f *.o && exec make -s -j{os.cpu_count()}\n")
     os.chmod(script, 0o755)
-    app = App(bench, "cold-build", [script])
+    app = App(bench, "cold-build", [script], [folder])
     app.attached(disk.chill, OTHERS)
     app.reports.clear()
     variants = {name: run for name, run in app.variants(disk.chill).items() if not name.startswith("launched")}
     seconds = interleaved(variants, rounds)
     section.figure(f"build of {BUILD_FILES} files: with / without a profile", ratio(
         seconds["attached, with"], seconds["attached, without"]), 0.7)
+    compare(section, f"cold build of {BUILD_FILES} files", seconds)
     read = shares(section, "build", app.reports)
     rows += [["build", name, f"{median(values):.2f}", spread(values, 2), f"{ratio(values, seconds['plain']):.2f}",
               read if name.endswith(", with") else ""] for name, values in seconds.items()]

@@ -9,14 +9,21 @@ from harness import Section, median, rotated, spread
 from neighbours import PER_CPU, PLACES, Hierarchy, autogroup, hogs
 
 FILES_PER_CPU = 48  # about 2.5 s of an idle machine
-TITLES = {"untuned": "nothing", "nice": "`nice -n -20`", "launch": "agent, launch mode",
+TITLES = {"untuned": "nothing", "nice": "`nice -n -20`", "chrt": "`chrt --rr 1`", "systemd-run":
+          "`systemd-run -p CPUWeight=10000`", "launch": "agent, launch mode",
           "app": "agent, the build as followed app"}
 AGENTS = ("launch", "app")
+REASON = "a real-time class lets nobody else run at all; the agent leaves the others their share, and starves nobody"
 
 
-def variants(build):
-    return {"untuned": build.base, "nice": lambda: build.base(["nice", "-n", "-20"]), "launch": build.launch,
-            "app": build.app}
+def variants(bench, build):
+    ret = {"untuned": build.base, "nice": lambda: build.base(["nice", "-n", "-20"])}
+    if bench.has("chrt"):
+        ret["chrt"] = lambda: build.base(["chrt", "--rr", "1"])
+    if os.path.isdir("/run/systemd/system"):
+        ret["systemd-run"] = lambda: build.base(["systemd-run", "-q", "--scope", "-p", "CPUWeight=10000", "--"])
+    ret.update({"launch": build.launch, "app": build.app})
+    return ret
 
 
 def busy_seconds():
@@ -41,7 +48,7 @@ def idle_build(run):
 def measure(bench, rounds):
     build = Build(bench, FILES_PER_CPU * os.cpu_count())
     hierarchy = Hierarchy()
-    how = variants(build)
+    how = variants(bench, build)
     seconds = {(place, name): [] for place in PLACES for name in how}
     reports = {(place, name): [] for place in PLACES for name in AGENTS}
     idle, others = [], []
@@ -62,7 +69,9 @@ def measure(bench, rounds):
     section = Section("contend", f"{build.files} generated C files, `gcc -O1`, `make -j{os.cpu_count()}`, warm caches, "
                       f"beside {PER_CPU} processes per CPU that never wait, by where those are; {rounds} rounds in "
                       "rotated order; each ratio is the median of the rounds' own.")
-    summarise(section, seconds, idle, autogroup(hierarchy))
+    summarise(section, how, seconds, idle, autogroup(hierarchy))
+    section.notes.append("Not measured: " + ("nothing" if len(how) == len(TITLES) else ", ".join(
+        f"{title} (not there on this machine)" for name, title in TITLES.items() if name not in how)) + ".")
     section.notes.append(f"The idle machine: others had {median(others):.0f} % of its CPUs meanwhile (median; at most "
                          f"{max(others):.0f} %). With more than a few, none of this is a measurement.")
     describe(section, hierarchy, reports)
@@ -73,7 +82,17 @@ def ratios(values, others):
     return [a / b for a, b in zip(values, others)]
 
 
-def summarise(section, seconds, idle, parted):
+def compare(section, how, seconds, idle):
+    """Each way to have the agent beside every other way."""
+    for place, where in PLACES.items():
+        for name in AGENTS:
+            section.row(f"{TITLES[name]}: a build beside neighbours {where}", "s", median(seconds[place, name]),
+                        {TITLES[peer]: median(seconds[place, peer]) for peer in how if peer not in AGENTS},
+                        ("idle machine", median(idle)), REASON)
+
+
+def summarise(section, how, seconds, idle, parted):
+    compare(section, how, seconds, idle)
     for name in AGENTS:
         title = TITLES[name]
         for place, where in PLACES.items():
@@ -92,8 +111,8 @@ def summarise(section, seconds, idle, parted):
             section.absent(ahead, "no autogroup here")
     rows = [["none", "nothing", f"{median(idle):.2f}", spread(idle), "1.00", "", ""]]
     for place, where in PLACES.items():
-        for name, title in TITLES.items():
-            mine = seconds[place, name]
+        for name in how:
+            title, mine = TITLES[name], seconds[place, name]
             rows.append([where, title, f"{median(mine):.2f}", spread(mine), f"{median(ratios(mine, idle)):.2f}",
                          f"{median(ratios(mine, seconds[place, 'untuned'])):.2f}",
                          f"{median(ratios(mine, seconds[place, 'nice'])):.2f}"])

@@ -179,6 +179,11 @@ def summarise(section, runs):
     for name, title in figures.items():
         count = len(right[name])
         section.check(title, f"{sum(right[name])} of {count}", f"{count} of {count}")
+    said = [a["effect"]["percent"] for a in runs.actions["contended"]
+            if a and (a["effect"] or {}).get("percent") is not None]
+    if said:
+        section.row("what the report says that a weight brought a build beside neighbours", "%", median(said),
+                    "none says what its change did", ("measured from outside", true), digits=0)
     section.table(["what runs", "builds", "run per second", "quartiles", "seconds", "quartiles"],
                   [[title, len(runs.rates[name]), f"{median(runs.rates[name]):.2f}", spread(runs.rates[name]),
                     f"{median(runs.seconds[name]):.2f}", spread(runs.seconds[name])]

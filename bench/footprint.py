@@ -9,6 +9,7 @@ from harness import BenchError, Section, cpu_seconds, median, read_report, statu
 WAIT_SECONDS = 20
 APP_SECONDS = "4"
 COLD_MIB = 512
+REASON = "runqlat keeps one histogram; the agent has the tables of all that it can follow, and looks for apps by name"
 
 
 def cold_file(bench):
@@ -41,6 +42,15 @@ def waiting(bench):
     return ret
 
 
+def sleeping(bench):
+    """MiB resident of a process that does nothing."""
+    process = bench.start(["sleep", "60"])
+    time.sleep(0.1)
+    size = status_kib(process.pid, "VmRSS") / 1024
+    bench.stop(process)
+    return size
+
+
 def following(bench, argv):
     """The agent's largest VmRSS in MiB while it follows argv, from when the first second is over, and its report."""
     report = bench.report_path()
@@ -63,9 +73,10 @@ def measure(bench, rounds):
     spin = bench.alias(bench.workload("spin"), "spin")
     coldread = bench.alias(bench.workload("coldread"), "coldread")
     path = cold_file(bench)
-    waits, levels, recordings, peaks, missed = [], [], [], [], []
+    waits, asleep, levels, recordings, peaks, missed = [], [], [], [], [], []
     for _ in range(rounds):
         waits.append(waiting(bench))
+        asleep.append(sleeping(bench))
         levels.append(following(bench, [spin, "1", APP_SECONDS])[0])
         size, report = following(bench, [coldread, path, APP_SECONDS])
         if not report["page_cache"]["missed_pages"]:
@@ -79,6 +90,13 @@ def measure(bench, rounds):
     section.figure("resident, level 1 (the app computes)", median(levels), 16, " MiB", 1)
     section.figure("resident, recording (the app reads cold)", median(recordings), 32, " MiB", 1)
     section.figure(f"CPU while it waits ({WAIT_SECONDS} s)", median([w["agent"][1] for w in waits]), 0.2, " %", 3)
+    names = {"runqlat": "runqlat", "bpftrace": "bpftrace run-queue latency"}
+    for what, unit, field, limit, digits in (
+            ("resident memory while it waits", "MiB", 0, ("a process that sleeps", median(asleep)), 1),
+            ("CPU while it waits", "%", 1, ("nothing", 0), 3)):
+        section.row(what, unit, median([w["agent"][field] for w in waits]),
+                    {names[name]: median([w[name][field] for w in waits]) for name in waits[0] if name in names}, limit,
+                    REASON, digits=digits)
     section.table(["tool, while it waits or traces an otherwise idle machine", "resident MiB", "% of one CPU"],
                   [[name, f"{median([w[name][0] for w in waits]):.1f}", f"{median([w[name][1] for w in waits]):.3f}"]
                    for name in waits[0]])

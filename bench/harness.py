@@ -358,12 +358,19 @@ class Bench:
         return self.tool(["offcputime"], None, settle)  # says nothing until its end
 
     def bpftrace(self, script="runq.bt", settle=0.0, keep=False):
-        argv = ["bpftrace", os.path.join(self.here, script)]
-        if not os.path.exists("/sys/kernel/tracing/events"):
-            # bpftrace reads event formats there: a mount that only it sees
-            argv = ["unshare", "-m", "sh", "-c", 'mount -t tracefs tracefs /sys/kernel/tracing && exec "$@"',
-                    "sh"] + argv
-        return self.tool(argv, "attached", settle, keep)
+        return self.tool(with_tracefs(["bpftrace", os.path.join(self.here, script)]), "attached", settle, keep)
+
+    def perf_sched(self, settle=2.0):
+        # says nothing until its end; the latest run writes over what the one before left
+        return self.tool(with_tracefs(["perf", "sched", "record", "-o", os.path.join(self.folder, "perf.data")]), None,
+                         settle)
+
+
+def with_tracefs(argv):
+    """The command with event formats where it looks for them; if that needs a mount, it alone sees it."""
+    if os.path.exists("/sys/kernel/tracing/events"):
+        return argv
+    return ["unshare", "-m", "sh", "-c", 'mount -t tracefs tracefs /sys/kernel/tracing && exec "$@"', "sh"] + argv
 
 
 def read_report(path):

@@ -101,6 +101,12 @@ def measure(bench, rounds):
                      median([f / e for f, e in zip(wall["fio"], wall["unmerged"])]), 0.95)
     section.figure("apart: CPU time of the engine above that of a bare loop, an operation",
                    median([e - b for e, b in zip(cpu["uring"], cpu["bare"])]), 1, " µs")
+    rate = {name: OPERATIONS / median(wall[name]) for name in ways}
+    section.row("random reads of 4 KiB in a list", "operations/s", rate["unmerged"],
+                {"fio, io_uring": rate["fio"]}, ("a bare io_uring loop", rate["bare"]), less=False, digits=0)
+    section.row("the same, any blocks (some touch)", "operations/s", rate["engine"],
+                {"pread, one after another": rate["pread"]}, ("a bare io_uring loop, none touch", rate["bare"]),
+                less=False, digits=0)
     section.table(["way", "median s", "quartiles", "operations/s", "CPU µs an operation"],
                   [[title, f"{median(wall[name]):.3f}", spread(wall[name], 3),
                     f"{OPERATIONS / median(wall[name]):.0f}", f"{median(cpu[name]):.2f}"]

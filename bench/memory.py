@@ -131,6 +131,11 @@ def summarise(section, results, working_set):
                     [f"{median([getattr(r, field) for r in results[name]]):.0f}" for field in COUNTERS])
     section.figure("agent: seconds / without", median(ratios["agent"]), 0.6)
     section.figure("`memory.low` by hand: seconds / without", median(ratios["low"]), 0.5)
+    seconds = {name: median([r.seconds for r in results[name]]) for name in VARIANTS}
+    section.row("a build beside a memory hog (virtual machine)", "s", seconds["agent"],
+                {VARIANTS[name]: seconds[name] for name in ("hog", "low")}, (VARIANTS["alone"], seconds["alone"]),
+                "by hand `memory.low` is set before the build begins and by what it was seen to need when it ran alone; "
+                "the agent finds that out while the build runs", digits=1)
     section.table(["what runs", "seconds", "quartiles", "ratio", "quartiles", "file pages read again",
                    "pages swapped in", "low events", "memory stall ms"], rows)
     section.notes.append(f"By hand: {working_set / (1 << 20):.0f} MiB, a quarter more than what the build had in "

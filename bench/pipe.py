@@ -47,6 +47,9 @@ class Pipe:
     def offcputime(self):
         return self.under(self.bench.offcputime())
 
+    def perf_sched(self):
+        return self.under(self.bench.perf_sched())
+
     def under_agent(self, name, argv, processes):
         report = self.bench.report_path()
         agent = self.bench.agent(name, report)
@@ -116,6 +119,7 @@ def measure(bench, rounds):
         "runqlat": ("runqlat", pipe.runqlat),
         "bpftrace": ("bpftrace run-queue latency", pipe.bpftrace),
         "offcputime": ("offcputime", pipe.offcputime),
+        "perf": ("`perf sched record`", pipe.perf_sched),
     }
     for command in ("runqlat", "bpftrace", "offcputime"):
         if not bench.has(command):
@@ -140,6 +144,15 @@ LIMITS = {
 }
 
 
+PEERS = ("runqlat", "bpftrace", "offcputime", "perf")
+ROWS = {
+    "followed": "a switch and its wake-up, twice, of the followed app",
+    "steady": "the same, after the app's first second",
+    "spinner": "the same, of somebody else, while the app computes",
+    "waiting": "the same, of somebody else, while the agent waits for an app",
+}
+
+
 def bare(name):
     """The variant that the named one is compared with."""
     return "spinner base" if name == "spinner" else "base"
@@ -156,6 +169,11 @@ def summarise(section, variants, values):
             section.absent(title, "runqlat added nothing: too noisy" if peer else "runqlat is missing")
         else:
             section.figure(title, median(added[name]) / median(peer), limit)
+    for name, what in ROWS.items():
+        if name in variants:
+            section.row(what, "µs", median(values[name]),
+                        {variants[peer][0]: median(values[peer]) for peer in PEERS if peer in variants},
+                        ("untraced", median(values[bare(name)])))
     rows = []
     for name, (title, _) in variants.items():
         row = [title, f"{median(values[name]):.2f}", "", "", "", ""]

@@ -106,6 +106,9 @@ def measure(bench, rounds):
 
 def moves_figures(section, where, ms, asked):
     if ms:
+        section.row(f"{where}: from an app's exec until it runs in a group with more weight, p99", "ms",
+                    percentile(ms, 99), "none does it by itself (cgrulesengd, of Debian's cgroup-tools, needs a rule a "
+                    "program, and was not measured)", "a group's move needs an RCU grace period, however long that takes")
         section.figure(f"attached, {where}: exec to moved into the weighted group, p99", percentile(ms, 99), 5, " ms")
     section.check(f"attached, {where}: launches that were moved", len(ms), asked)
 

@@ -38,14 +38,14 @@ def measure(bench, rounds):
              (("profile", profile), ("json", json_path), ("arrays", arrays_path))}
     variants = {"profile": ["load", folder], "profile, not in memory": ["load", folder], "json": ["json", json_path],
                 "arrays": ["json", arrays_path], "merge": ["merge", folder], "plan": ["plan", folder],
-                "write": ["write", folder]}
+                "write": ["write", folder], "read": ["read", profile]}
     runs = {name: [] for name in variants}
     for turn in range(rounds):
         for name in rotated(list(variants), turn):
             if name == "profile, not in memory":
                 forget_cached(profile)
             result = values(bench.run([driver] + variants[name]))
-            if name != "merge" and result["ranges"] != RANGES:
+            if name not in ("merge", "read") and result["ranges"] != RANGES:
                 raise BenchError(f"{name}: {result['ranges']:.0f} ranges")
             runs[name].append(result)
     section = Section("profile", f"A profile of {RANGES} ranges over 20,000 files: loaded (read, checked, ready to use) "
@@ -67,6 +67,12 @@ def summarise(section, runs, sizes):
     section.below("size / size as JSON", sizes["profile"] / sizes["json"], 1 / 3)
     section.at_least("time to load JSON / time to load the profile", median(
         [a / b for a, b in zip(ms["json"], ms["profile"])]), 10, 1)
+    section.row("loading a profile of 1,000,000 ranges", "ms", median(ms["profile"]),
+                {"jansson, an object a range": median(ms["json"]), "jansson, an array a range": median(ms["arrays"])},
+                ("its bytes are read", median(ms["read"])), digits=1)
+    section.row("size of it", "MiB", sizes["profile"] / 2**20,
+                {"JSON, an object a range": sizes["json"] / 2**20, "JSON, an array a range": sizes["arrays"] / 2**20},
+                "not known", digits=1)
     section.table(["what", "MiB", "ms", "quartiles", "process, MiB"], [
         ["profile", f"{sizes['profile'] / 2**20:.1f}", f"{median(ms['profile']):.1f}", spread(ms["profile"]),
          f"{rss['profile']:.1f}"],

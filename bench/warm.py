@@ -2,6 +2,7 @@
 # Copyright (c) 2026 The accel-agent authors
 """A tree of small files into the page cache, all caches dropped before: `accel-agent warm` beside other ways."""
 import ctypes
+import json
 import mmap
 import os
 import random
@@ -41,6 +42,26 @@ def make_tree(bench):
             total += min(size, len(noise) // 2)
     subprocess.run(["sync"], check=True)
     return root, total
+
+
+def one_piece(bench, size):
+    """A file of that size, laid out before anything is measured."""
+    path = os.path.join(bench.folder, "piece")
+    noise = os.urandom(8 << 20)
+    with open(path, "wb") as file:
+        for at in range(0, size, len(noise)):
+            file.write(noise[:size - at])
+        os.fsync(file.fileno())
+    return path
+
+
+def fio(bench, path):
+    """The disk's own limit: seconds that fio reads for, its start apart, and CPU seconds."""
+    output = bench.run(["fio", "--name=limit", "--rw=read", "--bs=1M", "--ioengine=io_uring", "--iodepth=32", "--direct=1",
+                        f"--filename={path}", "--output-format=json"])
+    job = json.loads(output[output.index("{"):])["jobs"][0]
+    seconds = job["read"]["runtime"] / 1000
+    return seconds, (job["usr_cpu"] + job["sys_cpu"]) / 100 * seconds
 
 
 def drop_caches():
@@ -94,11 +115,13 @@ def measure(bench, rounds):
         "readers": (f"{READERS} parallel `cat`",
                     ["sh", "-c", f"{find} -P{READERS} -n{FILES_A_READER} cat >/dev/null"]),
     }
+    if bench.has("fio"):
+        variants["fio"] = ("fio, the same bytes in one piece, O_DIRECT", one_piece(bench, total))
     values = {name: [] for name in variants}
     missing = 0
     for turn in range(rounds):
         for name in rotated(list(variants), turn):
-            values[name].append(run(bench, variants[name][1]))
+            values[name].append((fio if name == "fio" else run)(bench, variants[name][1]))
             if name == "warm":
                 missing += missing_pages(root)
     section = Section("warm", f"{FILES:,} files, {total / (1 << 20):.0f} MiB, in {FOLDERS} folders, read into the page "
@@ -120,6 +143,10 @@ def summarise(section, variants, values, missing, total):
     section.figure("warm / one `cat`", median(ratios["cat"]), 0.40)
     section.figure(f"warm / {READERS} parallel readers", median(ratios["readers"]), 1)
     section.figure("pages not in memory after warm", missing * PAGE * 100 / (total * len(values["warm"])), 1, " %")
+    middle = {name: median([value[0] for value in values[name]]) for name in variants}
+    limit = ("fio, the same bytes in one piece", middle["fio"]) if "fio" in middle else "fio is missing"
+    section.row("20,000 cold files into memory", "s", middle["warm"],
+                {variants[name][0]: middle[name] for name in ("vmtouch", "cat", "readers")}, limit)
     section.notes.append("The kernel may reclaim cold pages at any time (DAMON, on some machines), also what was just "
                          "read.")
     section.table(["what reads", "seconds", "quartiles", "MiB/s", "CPU seconds", "ratio", "quartiles"], rows)
