@@ -20,6 +20,7 @@
 #include "run/prefetch_plan.h"
 #include "run/recording.h"
 #include "run/replaying.h"
+#include "run/signals.h"
 #include "run/target.h"
 #include "run/tuning.h"
 #include "run/watch.h"
@@ -52,35 +53,13 @@ struct run {
 
 /* --- signals and the command --- */
 
-/* What is ignored stays so (nohup, jobs in the background): a blocked signal would come even if it is ignored. */
-static void catch_one(sigset_t *set, int signum)
-{
-	struct sigaction old;
-
-	if (!sigaction(signum, NULL, &old) && old.sa_handler != SIG_IGN)
-		sigaddset(set, signum);
-}
-
 static int catch_signals(struct run *run)
 {
-	const struct sigaction ignore = { .sa_handler = SIG_IGN }, usual = { .sa_handler = SIG_DFL };
-	sigset_t set;
+	static const int all[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
 
-	sigemptyset(&set);
-	catch_one(&set, SIGINT);
-	catch_one(&set, SIGTERM);
-	catch_one(&set, SIGHUP);
-	if (run->config->target == TARGET_COMMAND) {
-		catch_one(&set, SIGQUIT);
-		catch_one(&set, SIGUSR1);
-		catch_one(&set, SIGUSR2);
-	}
-	/* a report that nobody reads is an error to report, not a reason to die; and a child has to be waited for */
-	sigaction(SIGPIPE, &ignore, &run->signals_before.pipe);
-	sigaction(SIGCHLD, &usual, &run->signals_before.child);
-	sigprocmask(SIG_BLOCK, &set, &run->signals_before.mask);
-	run->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return run->signals < 0 ? -errno : 0;
+	/* the last three are for the command, if there is one */
+	run->signals = signals_catch(all, run->config->target == TARGET_COMMAND ? 6 : 3, &run->signals_before);
+	return run->signals < 0 ? run->signals : 0;
 }
 
 static void on_signal(struct run *run)

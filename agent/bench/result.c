@@ -28,14 +28,10 @@ static void write_headline(const struct page *page, const struct bench_result *r
 	char line[COMMAND_SHOWN + 64] = "";
 	size_t i, used;
 
-	for (i = 0; r->command[i]; i++) {
-		used = strlen(line);
-		if (used >= COMMAND_SHOWN) {
-			strcpy(line + used - 3, "...");
-			break;
-		}
-		snprintf(line + used, COMMAND_SHOWN + 1 - used, "%s%s", i ? " " : "", r->command[i]);
-	}
+	for (i = 0, used = 0; r->command[i] && used <= COMMAND_SHOWN; i++)
+		used += (size_t)snprintf(line + used, COMMAND_SHOWN + 1 - used, "%s%s", i ? " " : "", r->command[i]);
+	if (used > COMMAND_SHOWN)
+		strcpy(line + COMMAND_SHOWN - 3, "...");
 	page_colour(page, PAGE_BOLD);
 	page_wrap(page, 0, 2, line);
 	page_plain(page);

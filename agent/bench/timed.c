@@ -25,39 +25,6 @@
 
 /* --- signals --- */
 
-/* What is ignored stays so, as under nohup. */
-static void catch_one(sigset_t *set, int signum)
-{
-	struct sigaction old;
-
-	if (!sigaction(signum, NULL, &old) && old.sa_handler != SIG_IGN)
-		sigaddset(set, signum);
-}
-
-static int catch_signals(struct timed *timed)
-{
-	const struct sigaction ignore = { .sa_handler = SIG_IGN }, usual = { .sa_handler = SIG_DFL };
-	sigset_t set;
-
-	sigemptyset(&set);
-	catch_one(&set, SIGINT);
-	catch_one(&set, SIGQUIT);
-	catch_one(&set, SIGTERM);
-	catch_one(&set, SIGHUP);
-	sigaction(SIGPIPE, &ignore, &timed->signals_before.pipe);
-	sigaction(SIGCHLD, &usual, &timed->signals_before.child);
-	sigprocmask(SIG_BLOCK, &set, &timed->signals_before.mask);
-	timed->signals = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	return timed->signals < 0 ? -errno : 0;
-}
-
-static void give_back_signals(const struct signals_before *before)
-{
-	sigaction(SIGPIPE, &before->pipe, NULL);
-	sigaction(SIGCHLD, &before->child, NULL);
-	sigprocmask(SIG_SETMASK, &before->mask, NULL);
-}
-
 /*
  * Passes on to pid (0: nobody) what came. What the terminal sends reaches a run as well, as it is in our process group,
  * but for what came before it was forked.
@@ -212,7 +179,7 @@ static void run_child(const struct timed *timed, char *const command[], int outp
 	if (getppid() != parent)
 		_exit(125);
 	redirect(output);
-	give_back_signals(&timed->signals_before);
+	signals_give_back(&timed->signals_before);
 	if (!command)
 		become_agent(timed);
 	become(command);
@@ -290,14 +257,16 @@ int timed_drop_cache(void)
 
 int timed_open(struct timed *ret, const struct config *config)
 {
+	static const int caught[] = { SIGINT, SIGQUIT, SIGTERM, SIGHUP };
 	struct timed timed = { .config = config, .signals = -1, .report = -1 };
 	int err;
 
 	timed.report = memfd_create("accel-agent-bench", MFD_CLOEXEC);
 	if (timed.report < 0)
 		return -errno;
-	err = catch_signals(&timed);
-	if (err) {
+	timed.signals = signals_catch(caught, sizeof(caught) / sizeof(*caught), &timed.signals_before);
+	if (timed.signals < 0) {
+		err = timed.signals;
 		timed_close(&timed);
 		return err;
 	}
@@ -311,5 +280,5 @@ void timed_close(struct timed *timed)
 		close(timed->report);
 	if (timed->signals >= 0)
 		close(timed->signals);
-	give_back_signals(&timed->signals_before);
+	signals_give_back(&timed->signals_before);
 }

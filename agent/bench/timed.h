@@ -8,7 +8,7 @@
 #include <stdio.h>
 
 #include "options.h"
-#include "run/launch.h"
+#include "run/signals.h"
 
 #define TIMED_SAID 2048 /* bytes of what a command printed last that are kept */
 

@@ -4,6 +4,7 @@
 #include "bench/told.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -139,13 +140,13 @@ static int largest_first(const void *a, const void *b)
 	return (x < y) - (x > y);
 }
 
-/* Of all runs: those that did not name it had less than is worth a line. */
+/* Of all runs: those that did not name it had less than is worth a line. NAN: not known, for lack of memory. */
 static double median_of(const struct told_bottleneck *b, unsigned int runs)
 {
 	double *all = calloc(runs + 1, sizeof(*all)), median;
 
 	if (!all)
-		return 0;
+		return NAN;
 	memcpy(all, b->percent, (b->n < runs ? b->n : runs) * sizeof(*all));
 	median = bench_median(all, runs);
 	free(all);

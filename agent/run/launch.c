@@ -36,9 +36,7 @@ static void become(char *const command[], const struct signals_before *before, i
 
 	if (read_whole(go, &c, 1) != 1)
 		_exit(125); /* the agent gave up */
-	sigaction(SIGPIPE, &before->pipe, NULL);
-	sigaction(SIGCHLD, &before->child, NULL);
-	sigprocmask(SIG_SETMASK, &before->mask, NULL);
+	signals_give_back(before);
 	execvp(command[0], command);
 	err = errno;
 	if (write(failed, &err, sizeof(err)) != sizeof(err))

@@ -4,14 +4,9 @@
 #ifndef LAUNCH_H
 #define LAUNCH_H
 
-#include <signal.h>
 #include <sys/types.h>
 
-/* How signals were handled before the agent changed that: the command gets them back. */
-struct signals_before {
-	sigset_t mask;
-	struct sigaction pipe, child;
-};
+#include "run/signals.h"
 
 struct launch {
 	pid_t pid; /* 0: none */
