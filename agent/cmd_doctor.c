@@ -30,9 +30,8 @@ static struct page choose_page(FILE *out)
 	if (!isatty(STDOUT_FILENO))
 		return page;
 	page.colour = !getenv("NO_COLOR");
-	page.columns = PAGE_MAX_COLUMNS;
-	if (!ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col && size.ws_col < page.columns)
-		page.columns = size.ws_col < PAGE_MIN_COLUMNS ? PAGE_MIN_COLUMNS : size.ws_col;
+	page.columns = !ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) && size.ws_col ? page_columns(size.ws_col) :
+										 PAGE_MAX_COLUMNS;
 	return page;
 }
 

@@ -147,12 +147,10 @@ static void write_actions(const struct page *page, const struct told *told)
 
 int bench_result_text(const struct bench_result *r, const struct report_style *style, FILE *out)
 {
-	struct page page = { .out = out, .columns = style->columns, .colour = style->colour, .utf8 = style->utf8 };
+	struct page page = {
+		.out = out, .columns = page_columns(style->columns), .colour = style->colour, .utf8 = style->utf8
+	};
 
-	if (page.columns < PAGE_MIN_COLUMNS)
-		page.columns = PAGE_MIN_COLUMNS;
-	if (page.columns > PAGE_MAX_COLUMNS)
-		page.columns = PAGE_MAX_COLUMNS;
 	write_headline(&page, r);
 	fputc('\n', out);
 	write_side(&page, r, false);

@@ -77,6 +77,13 @@ static void pad(const struct page *page, size_t width)
 	fprintf(page->out, "%*s", (int)width, "");
 }
 
+unsigned int page_columns(unsigned int columns)
+{
+	if (columns < PAGE_MIN_COLUMNS)
+		return PAGE_MIN_COLUMNS;
+	return columns > PAGE_MAX_COLUMNS ? PAGE_MAX_COLUMNS : columns;
+}
+
 void page_heading(const struct page *page, const char *text)
 {
 	fputc('\n', page->out);

@@ -28,6 +28,11 @@ struct page {
 #define PAGE_MAX_COLUMNS 120 /* longer lines are hard to read */
 
 /*
+ * Returns how wide a page is on a terminal of that many columns, 0 if there is none.
+ */
+unsigned int page_columns(unsigned int columns);
+
+/*
  * Writes a blank line and a heading.
  */
 void page_heading(const struct page *page, const char *text);

@@ -277,15 +277,11 @@ static int render(const struct report *r, struct page *page, char **ret_text, si
 
 int report_text(const struct report *r, const struct report_style *style, FILE *out)
 {
-	struct page page = { .columns = style->columns, .colour = style->colour, .utf8 = style->utf8 };
+	struct page page = { .columns = page_columns(style->columns), .colour = style->colour, .utf8 = style->utf8 };
 	cleanup_free char *text = NULL;
 	size_t len = 0;
 	int err;
 
-	if (page.columns < PAGE_MIN_COLUMNS)
-		page.columns = PAGE_MIN_COLUMNS;
-	if (page.columns > PAGE_MAX_COLUMNS)
-		page.columns = PAGE_MAX_COLUMNS;
 	err = render(r, &page, &text, &len);
 	if (err)
 		return err;
