@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The accel-agent authors */
 /*
- * crowd PROCESSES THREADS SEC CPU: PROCESSES of THREADS threads each, all asleep, beside a ping-pong between two more
- * processes on one CPU: 1.5 s to warm up, then SEC that are measured. Prints "ns_per_turn=N" (a turn is two switches),
- * then stays as it is until stdin ends.
+ * crowd PROCESSES THREADS WARM SEC CPU: PROCESSES of THREADS threads each, all asleep, beside a ping-pong between two
+ * more processes on one CPU: WARM seconds to warm up, then it prints "warm", then SEC that are measured. Prints
+ * "ns_per_turn=N" (a turn is two switches), then stays as it is until stdin ends.
  */
 #include <errno.h>
 #include <pthread.h>
@@ -14,8 +14,6 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-
-#define WARM_UP 1.5
 
 static int ready[2], end[2];
 
@@ -127,11 +125,11 @@ int main(int argc, char **argv)
 	char byte;
 	pid_t pid;
 
-	if (argc != 5)
+	if (argc != 6)
 		return 2;
 	crowd_start(atol(argv[1]), atol(argv[2]));
 	CPU_ZERO(&set);
-	CPU_SET(atoi(argv[4]), &set);
+	CPU_SET(atoi(argv[5]), &set);
 	if (pipe(ping) || pipe(pong) || sched_setaffinity(0, sizeof(set), &set))
 		die("pipe");
 	pid = fork();
@@ -141,9 +139,11 @@ int main(int argc, char **argv)
 		close(ping[1]);
 		echo(ping[0], pong[1]);
 	}
-	play(ping[1], pong[0], WARM_UP);
+	play(ping[1], pong[0], atof(argv[3]));
+	puts("warm");
+	fflush(stdout);
 	from = now();
-	turns = play(ping[1], pong[0], atof(argv[3]));
+	turns = play(ping[1], pong[0], atof(argv[4]));
 	printf("ns_per_turn=%.1f\n", (now() - from) * 1e9 / (double)turns);
 	fflush(stdout);
 	while (read(STDIN_FILENO, &byte, 1) > 0)
