@@ -314,6 +314,7 @@ static int follow(struct run *run)
 		recording_finish(run->watch.recording);
 	if (emit_reports(run->config, &run->host, &run->watch, &run->tuning, run->ending))
 		run->report_failed = true;
+	tuning_calm(&run->tuning); /* not before: the report is waited for, also where others have the CPUs */
 	if (run->config->target == TARGET_COMMAND)
 		command_status = command_exit_status(run);
 	if (command_status)

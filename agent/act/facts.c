@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "act/place_name.h"
 #include "sys/machine.h"
 #include "sys/root.h"
 #include "util/cleanup.h"
@@ -117,12 +118,18 @@ bool facts_has_neighbours(const struct sys_cgroup *group)
 	return beside(group, stop_at_any, NULL);
 }
 
+/*
+ * Groups of agents do not count, this one's other apps or those of others: their weights are made of ours, and they would
+ * drive each other up. With like weights they share what there is.
+ */
 static bool add_weight(void *context, const struct sys_cgroup *sibling)
 {
 	char text[KNOB_TEXT];
 	double *sum = context;
 	uint64_t weight;
 
+	if (place_is_agents(strrchr(sibling->directory, '/') + 1))
+		return false;
 	if (knob_cpu_weight.read(sibling, text) || knob_cpu_weight.parse(sibling, text, &weight))
 		weight = KNOB_WEIGHT_DEFAULT;
 	*sum += (double)weight / KNOB_WEIGHT_DEFAULT;

@@ -28,6 +28,12 @@
 #define PASSES_MAX 64
 #define QUIET_PASSES 2 /* v1 counts before it lists: who is forked in between can push a member off the end */
 
+bool place_is_agents(const char *name)
+{
+	return !strncmp(name, PLACE_PREFIX, strlen(PLACE_PREFIX)) ||
+	       !strncmp(name, PLACE_SCOPE_PREFIX, strlen(PLACE_SCOPE_PREFIX));
+}
+
 int place_why(char why[PLACE_WHY], int err, const char *format, ...)
 {
 	va_list args;

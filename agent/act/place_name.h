@@ -7,9 +7,15 @@
 #include "act/place.h"
 
 #define PLACE_PREFIX "accel-agent." /* then PID.NAME, and perhaps .NUMBER */
-#define PLACE_SCOPE "accel-agent-%d-%s.scope" /* PID-NAME, and perhaps -NUMBER */
+#define PLACE_SCOPE_PREFIX "accel-agent-"
+#define PLACE_SCOPE PLACE_SCOPE_PREFIX "%d-%s.scope" /* PID-NAME, and perhaps -NUMBER */
 #define PLACE_NAME_MAX 64
 #define PLACE_KUBERNETES "kubepods" /* "kubepods", "kubepods.slice", "kubepods-burstable.slice" */
+
+/*
+ * Returns whether an agent, this one or another, made the group of that name (its last component).
+ */
+bool place_is_agents(const char *name);
 
 /*
  * Write the reason to why, place_why_group() after the name of the group, and return err.

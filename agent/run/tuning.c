@@ -25,6 +25,8 @@
 #include "util/clock.h"
 #include "util/file.h"
 
+#define MACHINE_NS 1000000ULL /* what the machine as a whole does is not read anew sooner */
+
 /* --- what the governor asks --- */
 
 static bool member(void *context, unsigned int app, pid_t pid)
@@ -93,8 +95,8 @@ static double neighbour_seconds(const struct aa_ledger *l)
 	return (double)sum / 1e9 / (1 << AA_WALL_SHIFT);
 }
 
-/* Threads on the machine that run or want to, less those of the app and the one that asks. */
-static double others_ready(const struct aa_ledger *l)
+/* Threads on the machine that run or want to, less the one that asks; NAN: unknown. */
+static double machine_ready(void)
 {
 	char text[64];
 	size_t len;
@@ -103,10 +105,7 @@ static double others_ready(const struct aa_ledger *l)
 	if (read_file_start_at(AT_FDCWD, "/proc/loadavg", text, sizeof(text) - 1, &len))
 		return NAN;
 	text[len] = '\0';
-	if (sscanf(text, "%*s %*s %*s %lf/", &n) != 1)
-		return NAN;
-	n -= (double)l->running + l->n[AA_RUNQ] + 1;
-	return n > 0 ? n : 0;
+	return sscanf(text, "%*s %*s %*s %lf/", &n) == 1 ? n - 1 : NAN;
 }
 
 /* CPU seconds since boot that nobody wanted; NAN: unknown. */
@@ -115,6 +114,24 @@ static double machine_idle(void)
 	struct sys_cpu_time time;
 
 	return sys_cpu_time_read("", &time) ? NAN : (double)time.idle / (double)sysconf(_SC_CLK_TCK);
+}
+
+/* Once for all apps that are looked at just then. */
+static void read_machine(struct tuning *t, uint64_t now_ns)
+{
+	if (t->machine_ns && now_ns < t->machine_ns + MACHINE_NS)
+		return;
+	t->machine_ns = now_ns;
+	t->machine_ready = machine_ready();
+	t->machine_idle = machine_idle();
+}
+
+/* Threads on the machine that run or want to, less those of the app. */
+static double others_ready(const struct tuning *t, const struct aa_ledger *l)
+{
+	double n = t->machine_ready - (double)l->running - l->n[AA_RUNQ];
+
+	return n < 0 ? 0 : n;
 }
 
 static int sample(void *context, unsigned int app, struct act_sample *ret)
@@ -136,8 +153,9 @@ static int sample(void *context, unsigned int app, struct act_sample *ret)
 	s.wall_reclaim = wall_seconds(l, AA_RECLAIM) + wall_seconds(l, AA_RUN_RECLAIM);
 	s.wall_disk = wall_seconds(l, AA_DISK_READ) + wall_seconds(l, AA_DISK_WRITE);
 	s.wall_fault = wall_seconds(l, AA_FAULT);
-	s.others_ready = others_ready(l);
-	s.machine_idle = machine_idle();
+	read_machine(t, s.now_ns);
+	s.others_ready = others_ready(t, l);
+	s.machine_idle = t->machine_idle;
 	*ret = s;
 	return 0;
 }
@@ -244,7 +262,6 @@ void tuning_finish(struct tuning *t)
 {
 	if (t->governor)
 		governor_finish(t->governor);
-	tuning_calm(t);
 }
 
 size_t tuning_changes(const struct tuning *t, unsigned int app, struct change *ret, size_t max)
@@ -255,6 +272,7 @@ size_t tuning_changes(const struct tuning *t, unsigned int app, struct change *r
 void tuning_stop(struct tuning *t)
 {
 	tuning_finish(t);
+	tuning_calm(t);
 	governor_close(t->governor);
 	t->governor = NULL;
 	free(t->ledger);

@@ -16,6 +16,8 @@ struct tuning {
 	struct watch *watch; /* not owned */
 	const struct catalogue *known; /* not owned; NULL: there is none */
 	struct aa_ledger *ledger; /* room for one, owned */
+	uint64_t machine_ns; /* when these two were read; 0: never */
+	double machine_ready, machine_idle;
 	bool urgent; /* tuning_urgent() raised our priority: */
 	int nice; /* it was this before */
 	const struct replaying *replaying; /* whose processes work for the apps; not owned; NULL: there are none */
@@ -37,7 +39,7 @@ void tuning_urgent(struct tuning *tuning, const struct config *config);
 void tuning_calm(struct tuning *tuning);
 
 /*
- * governor_started(), governor_tick() and governor_finish(), which do nothing without a governor; the last one calms.
+ * governor_started(), governor_tick() and governor_finish(), which do nothing without a governor.
  */
 void tuning_started(struct tuning *tuning, unsigned int app, pid_t pid);
 uint64_t tuning_tick(struct tuning *tuning);

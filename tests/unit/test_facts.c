@@ -84,6 +84,23 @@ static void test_siblings_v1(void **state)
 	assert_true(read_facts(&fake->v1).siblings == 1 + 200 + 100.5);
 }
 
+/* What agents made has a weight that was made of ours: they would drive each other up. It is a neighbour all the same. */
+static void test_agents_groups_do_not_count(void **state)
+{
+	const struct fake *fake = *state;
+
+	put_v1(fake, "one", "2\n", "2048\n");
+	put_v1(fake, "accel-agent.7.0eff5974-0", "3\n", "19455\n");
+	put_v1(fake, "accel-agent-7-0eff5974.scope", "4\n", "19455\n");
+	assert_true(read_facts(&fake->v1).siblings == 2);
+	put_v1(fake, "accel-agents", "5\n", "1024\n");
+	assert_true(read_facts(&fake->v1).siblings == 3);
+	put_v1(fake, "one", "", "2048\n");
+	put_v1(fake, "accel-agents", "", "1024\n");
+	assert_true(read_facts(&fake->v1).siblings == 0);
+	assert_true(facts_has_neighbours(&fake->v1));
+}
+
 /* In v2 a group counts if there is a process in it or below. */
 static void test_siblings_v2(void **state)
 {
@@ -287,6 +304,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_parent),
 		TEST(test_siblings_v1),
+		TEST(test_agents_groups_do_not_count),
 		TEST(test_siblings_v2),
 		TEST(test_sibling_without_weight),
 		TEST(test_siblings_are_bounded),
