@@ -103,6 +103,10 @@ probe()
 		need linux-perf have perf
 		need fio have fio
 		need vmtouch have vmtouch
+		need dpkg-dev have dpkg-source
+		need cmake have cmake
+		# for libgit2, whose own copy Debian has taken out of the sources
+		want libhttp-parser-dev test -e /usr/include/http_parser.h
 		want python3-matplotlib /usr/bin/python3 -c "import matplotlib"
 		;;
 	vm)
