@@ -227,18 +227,16 @@ class Build:
     # --- conditions ---
 
     def first(self):
-        """Unmeasured: whether it builds at all, and in how much memory; what is known of it after a run."""
-        if self.group:
-            with self.group.made():
-                self.prepare(True)
-                self.timed(self.group.prefix() + self.project.build)
-                self.peak = self.group.peak()
-            self.untuned["memory"] = self.find_limit()
+        """Unmeasured: whether it builds at all; what is known of it after a run."""
         self.prepare(True)
         _, self.untuned["cold"] = self.followed()
 
     def find_limit(self):
         """The first limit with which the build gets through, also beside an agent, and the report of that."""
+        with self.group.made():
+            self.prepare(True)
+            self.timed(self.group.prefix() + self.project.build)
+            self.peak = self.group.peak()
         for share in LIMIT_SHARES:
             self.limit = int(self.peak * share)
             self.prepare(True)
@@ -254,11 +252,23 @@ class Build:
         raise BenchError(f"{self.project.name}: out of memory with {LIMIT_SHARES[-1]:g} of what it had")
 
     def memory_limited(self, turn):
+        if not self.limit:
+            self.untuned["memory"] = self.find_limit()
         for name in rotated(["plain", "agent"], turn):
             with self.group.made(self.limit):
-                self.run("memory", name, self.group.prefix(), True)
+                try:
+                    self.run("memory", name, self.group.prefix(), True)
+                except BenchError:
+                    if not self.group.kills():
+                        raise
                 if self.group.kills():
-                    raise BenchError(f"{self.project.name}: processes were killed for want of memory")
+                    raise BenchError(f"{self.project.name}: processes were killed for want of memory, with "
+                                     f"{self.limit / 2**20:.0f} MiB of {self.peak / 2**20:.0f}")
+
+    def without_limit(self):
+        """Goes on without the condition: what there is of it would be half of a comparison."""
+        self.group = self.limit = None
+        self.seconds = {key: values for key, values in self.seconds.items() if key[0] != "memory"}
 
     def cold(self, turn, files):
         paths = [self.folder, *files]
@@ -425,12 +435,16 @@ def describe(build):
     return "; ".join(parts) + "."
 
 
-def measure_one(bench, project, peers, hierarchy, group, rounds):
+def measure_one(bench, section, project, peers, hierarchy, group, rounds):
     build = Build(bench, project, group)
     build.first()
     for turn in range(rounds):
-        if group and turn < project.long_rounds:
-            build.memory_limited(turn)
+        if build.group and turn < project.long_rounds:
+            try:
+                build.memory_limited(turn)
+            except BenchError as error:
+                section.absent(f"{project.name}, memory-limited", str(error))
+                build.without_limit()
         build.cold(turn, peers.files)
         build.warm(turn, peers.perf)
         if turn < project.long_rounds:
@@ -443,15 +457,15 @@ def measure(bench, rounds):
                       f"`{JOBS}`; the build tree is cleaned before each. Cold and memory-limited: nothing is in "
                       f"memory, and the agent has seen a build before. Contended: {PER_CPU} processes per CPU that "
                       f"never wait, {PLACES[PLACE]}. Memory-limited: a control group with a limit below what the build "
-                      "fills with files and processes. In rotated order; whole wall time, the agent's start included; "
-                      "each ratio is the median of the rounds' own. Limit: the warm build of the same round, on the "
-                      "idle machine; memory-limited: the cold build without a limit.")
+                      "fills with files and processes; the agent is in it as well. In rotated order; whole wall time, "
+                      "the agent's start included; each ratio is the median of the rounds' own. Limit: the warm build "
+                      "of the same round, on the idle machine; memory-limited: the cold build without a limit.")
     peers, hierarchy, group = Peers(bench, section), Hierarchy(), memory_group(section)
     rows, lines = [], []
     with own_profiles():
         for project in PROJECTS:
             try:
-                build = measure_one(bench, project, peers, hierarchy, group, min(rounds, project.rounds))
+                build = measure_one(bench, section, project, peers, hierarchy, group, min(rounds, project.rounds))
             except BenchError as error:
                 section.absent(project.name, str(error))
                 continue
