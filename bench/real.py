@@ -12,8 +12,9 @@ import typing
 
 import sources
 from cold import COMPILER, drop_caches, own_profiles, ratio
-from harness import BenchError, Section, median, read_report, rotated, spread
-from neighbours import PER_CPU, PLACES, Hierarchy, hogs, remove, words, write
+from harness import BenchError, Section, median, read_report, rotated, spread, with_tracefs
+from memory_group import MemoryGroup
+from neighbours import PER_CPU, PLACES, Hierarchy, hogs
 
 JOBS = f"-j{os.cpu_count()}"
 LIMIT_SHARES = (0.75, 0.85, 0.95)  # of what a build had in memory: the first with which it does not run out of it
@@ -55,68 +56,6 @@ ALSO_NEEDED = {"libgit2": {"cmake": "cmake"}}
 TITLES = {"plain": "nothing", "agent": "agent", "perf": "`perf sched record`", "vmtouch": "`vmtouch -qt` before",
           "nice": "`nice -n -20`", "chrt": "`chrt -r 1`"}
 CONDITIONS = {"warm": "warm", "cold": "cold", "memory": "memory-limited", "contended": "contended"}
-
-
-# --- a limit of memory ------------------------------------------------------------------------------------------------
-
-
-class MemoryGroup:
-    """A control group of the memory controller for one build, in v1 or v2, beside that of this process (below, where
-    that is the root)."""
-
-    def __init__(self):
-        hierarchy = memory_hierarchy()
-        self.v2 = hierarchy.v2
-        self.parent = hierarchy.mount + os.path.dirname(hierarchy.own()).rstrip("/")
-        self.path = os.path.join(self.parent, f"accel-bench-real.{os.getpid()}")
-
-    @contextlib.contextmanager
-    def made(self, limit=None):
-        control = os.path.join(self.parent, "cgroup.subtree_control")
-        enable = self.v2 and "memory" not in words(self.parent, "cgroup.subtree_control")
-        try:
-            if enable:
-                write(control, "+memory")
-            os.mkdir(self.path)
-        except OSError as error:
-            raise BenchError(f"no control group with a limit of memory can be made: {error}") from error
-        try:
-            if limit:
-                write(os.path.join(self.path, "memory.max" if self.v2 else "memory.limit_in_bytes"), str(limit))
-            yield
-        finally:
-            remove(self.path)
-            if enable:
-                write(control, "-memory")
-
-    def prefix(self):
-        """What goes before a command to start it there."""
-        return ["sh", "-c", 'echo $$ > "$0/cgroup.procs" && exec "$@"', self.path]
-
-    def peak(self):
-        """What was in it at most, in bytes, files included."""
-        found = words(self.path, "memory.peak" if self.v2 else "memory.max_usage_in_bytes")
-        if not found:
-            raise BenchError("this kernel does not tell the peak of a control group's memory")
-        return int(found[0])
-
-    def kills(self):
-        """Processes that were killed because memory was out."""
-        found = words(self.path, "memory.events" if self.v2 else "memory.oom_control")
-        return int(found[found.index("oom_kill") + 1]) if "oom_kill" in found else 0
-
-
-def memory_hierarchy():
-    """As Hierarchy, which is that of the CPU controller."""
-    hierarchy = Hierarchy()
-    with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as file:
-        mounts = [line.split() for line in file]
-    v1 = [m[4] for m in mounts if m[m.index("-") + 1] == "cgroup" and "memory" in m[-1].split(",")]
-    v2 = [m[4] for m in mounts if m[m.index("-") + 1] == "cgroup2" and "memory" in words(m[4], "cgroup.controllers")]
-    if not v1 and not v2:
-        raise BenchError("no cgroup hierarchy here has the memory controller")
-    hierarchy.v2, hierarchy.mount, hierarchy.name = not v1, (v1 or v2)[0], "" if not v1 else "memory"
-    return hierarchy
 
 
 def memory_group(section):
@@ -314,11 +253,7 @@ class Peers:
     """What else there is on this machine, each as what goes before a command."""
 
     def __init__(self, bench, section):
-        perf = ["perf", "sched", "record", "-o", os.path.join(bench.folder, PERF_FILE), "--"]
-        if not os.path.exists("/sys/kernel/tracing/events"):
-            # perf reads event formats there: a mount that only it sees
-            perf = ["unshare", "-m", "sh", "-c", 'mount -t tracefs tracefs /sys/kernel/tracing && exec "$@"', "sh",
-                    *perf]
+        perf = with_tracefs(["perf", "sched", "record", "-o", os.path.join(bench.folder, PERF_FILE), "--"])
         self.contended = {"nice": ["nice", "-n", "-20"], "chrt": ["chrt", "-r", "1"]}
         for name, argv in list(self.contended.items()):
             if not works(argv):

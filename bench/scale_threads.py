@@ -6,7 +6,7 @@ import subprocess
 import time
 
 from growth import CPU, Growth, pingpong, report_ms
-from harness import BenchError, median, read_report
+from harness import BenchError, read_report
 
 CROWDS = {10: (1, 8), 100: (10, 10), 1000: (100, 10), 10000: (1000, 10)}  # processes, threads of each
 # seen with kernel.bpf_stats_enabled: spread_switch 0.09 µs, spread_wakeup 0.14 µs, two of each a turn
