@@ -65,8 +65,8 @@ def write(folder, name, text):
         file.write(text)
 
 
-REASONS = {"launch": "it is watched closely in its first second, when the others watch no closer than later, and CPU time "
-                     "that the agent takes for its start and end falls into the build's time",
+REASONS = {"launch": "each of the build's processes is followed on its own, from its fork to its end; the others count "
+                     "events of the whole machine",
            "app": "each of the build's processes is followed on its own, from its fork to its end; the others count "
                   "events of the whole machine"}
 
@@ -175,7 +175,7 @@ def summarise(section, seconds, reports, startup):
                      reports[name][-1]["app"]["processes"]])
     others = {name: value for name, value in watchers.items() if name not in titles}
     for name, title in titles.items():
-        section.row(f"a build that nothing holds back, {title}", "s", watchers[name], others,
+        section.row(f"a build that nothing holds back, {title} (start and end apart)", "s", watchers[name], others,
                     ("unwatched", median(seconds["base"])), REASONS[name])
     rows += [[name, f"{median(seconds[name]):.2f}", f"{median(ratios[name]):.4f}", spread(ratios[name], 4), "", "", "",
               "", ""] for name in others]

@@ -91,7 +91,7 @@ class App:
         self.reports.append(read_report(path))
 
     def after_vmtouch(self, chill):
-        """What somebody does by hand: what the command reads into memory first; both are timed."""
+        """What somebody does by hand, one after the other; both are timed."""
         chill()
         return self.timed(["vmtouch", "-q", "-t"] + self.files) + self.timed(self.argv)
 
@@ -171,7 +171,7 @@ def compare(section, what, seconds):
     """The agent with a profile beside nothing and vmtouch, and beside the same command in memory."""
     peers = {"nothing": median(seconds["plain"])}
     if VMTOUCH in seconds:
-        peers["`vmtouch -t` of what it reads first"] = median(seconds[VMTOUCH])
+        peers["`vmtouch -t` first, of the program and its linked libraries (the build: of its sources)"] = median(seconds[VMTOUCH])
     for how in ("attached", "launched"):
         if f"{how}, with" in seconds:
             section.row(f"{what}, {how}", "s", median(seconds[f"{how}, with"]), peers,

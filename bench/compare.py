@@ -42,7 +42,9 @@ class Row:
     def data(self):
         """As an object of JSON."""
         named = None if isinstance(self.limit, str) else {"name": self.limit[0], "value": self.limit[1]}
-        return {"what": self.what, "unit": self.unit, "less_is_better": self.less, "agent": self.agent,
+        by_value = sorted({} if isinstance(self.peers, str) else self.peers.items(), key=lambda item: item[1],
+                          reverse=not self.less)
+        return {"what": self.what, "peers_text": ", ".join(f"{name}: {self.value(value)}" for name, value in by_value), "unit": self.unit, "less_is_better": self.less, "agent": self.agent,
                 "peers": {} if isinstance(self.peers, str) else self.peers, "limit": named,
                 "standing": self.standing().strip("*"), "reason": self.reason, "cells": self.cells()}
 

@@ -19,11 +19,28 @@ import compare
 
 PR_SET_CHILD_SUBREAPER = 36
 LINES_FIRST, LINES_ALL = 20, 1000000  # of what a tool prints: enough to say why it failed
+SCHEMA = "accel-agent.bench-suite/2"
 SBIN = "/usr/local/sbin:/usr/sbin:/sbin"
 PACKAGES = {"runqlat": "libbpf-tools", "offcputime": "libbpf-tools", "bpftrace": "bpftrace", "perf": "linux-perf",
             "fio": "fio", "gcc": "gcc", "make": "make", "nice": "coreutils", "taskset": "util-linux",
             "unshare": "util-linux", "vmtouch": "vmtouch", "xargs": "findutils", "find": "findutils", "cat": "coreutils",
             "losetup": "mount", "mkfs.ext4": "e2fsprogs"}
+
+
+def replace(path, text):
+    """Writes a file as a whole or not at all."""
+    with open(path + ".new", "w", encoding="utf-8") as file:
+        file.write(text)
+    os.replace(path + ".new", path)
+
+
+def works(argv):
+    """Whether what goes before a command does so here."""
+    try:
+        return subprocess.run(argv + ["true"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                              stderr=subprocess.DEVNULL, check=False).returncode == 0
+    except OSError:
+        return False
 
 
 class BenchError(Exception):
@@ -102,7 +119,7 @@ class Section:
     def data(self, bench):
         """The same as text() for programs."""
         names = ("name", "measured", "limit", "share", "verdict")
-        return {"schema": "accel-agent.bench-suite/1", "section": self.title, "what": self.what,
+        return {"schema": SCHEMA, "section": self.title, "what": self.what,
                 "machine": bench.machine_line(), "missing": bench.missing(),
                 "rows": [row.data() for row in self.rows], "curves": self.curves,
                 "figures": [dict(zip(names, (cell.replace("*", "") for cell in figure))) for figure in self.figures],
@@ -328,9 +345,9 @@ class Bench:
         self.reports += 1
         return os.path.join(self.folder, f"report-{self.reports}.json")
 
-    def agent(self, name, report, settle=0.2):
+    def agent(self, name, report, settle=0.2, options=()):
         """The agent, attached and waiting for an app of that name."""
-        return self.tool([self.agent_path, "-f", "json", "-o", report, "--app", os.path.basename(name)],
+        return self.tool([self.agent_path, "-f", "json", "-o", report, *options, "--app", os.path.basename(name)],
                          "waiting for", settle)
 
     def launch_command(self, argv, report):
@@ -351,8 +368,8 @@ class Bench:
         self.running.remove(item)
 
     # The peers, by the way each says that it is attached.
-    def runqlat(self, settle=0.0):
-        return self.tool(["runqlat"], "Tracing run queue latency", settle)
+    def runqlat(self, settle=0.0, options=()):
+        return self.tool(["runqlat", *options], "Tracing run queue latency", settle)
 
     def offcputime(self, settle=2.0):
         return self.tool(["offcputime"], None, settle)  # says nothing until its end

@@ -3,6 +3,7 @@
 """A control group with a limit of memory."""
 import contextlib
 import os
+import signal
 
 from harness import BenchError
 from neighbours import Hierarchy, remove, words, write
@@ -25,17 +26,25 @@ class MemoryGroup:
         try:
             if enable:
                 write(control, "+memory")
-            os.mkdir(self.path)
+            try:
+                os.mkdir(self.path)
+                if limit:
+                    write(os.path.join(self.path, "memory.max" if self.v2 else "memory.limit_in_bytes"), str(limit))
+                yield
+            finally:
+                self.clear()
+                if enable:
+                    write(control, "-memory")
         except OSError as error:
-            raise BenchError(f"no control group with a limit of memory can be made: {error}") from error
-        try:
-            if limit:
-                write(os.path.join(self.path, "memory.max" if self.v2 else "memory.limit_in_bytes"), str(limit))
-            yield
-        finally:
-            remove(self.path)
-            if enable:
-                write(control, "-memory")
+            raise BenchError(f"control group with a limit of memory: {error}") from error
+
+    def clear(self):
+        """Removes it with all that is in it: who ran out of memory may have left processes and groups behind."""
+        for folder, _, _ in os.walk(self.path, topdown=False):
+            for pid in words(folder, "cgroup.procs"):
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(int(pid), signal.SIGKILL)
+            remove(folder)
 
     def prefix(self):
         """What goes before a command to start it there."""

@@ -9,6 +9,10 @@ from harness import BenchError, Section, median, read_report, rotated, spread
 SECONDS = 1.5  # one run
 LEVEL_SECONDS = 1.6  # an app that computes is watched less closely after its first second
 CPU, OTHER_CPU = "0", "1"
+ASIDE, OTHER_PID = "runqlat aside", "1"
+OBSERVE = ("--dry-run",)  # as the peers do: a group of its own makes a switch longer by itself
+FREE = "the switch is in a group of the app's own, one level deeper, and while others compete the agent watches who waits " \
+       "behind whom as well"
 
 
 class Pipe:
@@ -41,6 +45,9 @@ class Pipe:
     def runqlat(self):
         return self.under(self.bench.runqlat(1))
 
+    def runqlat_aside(self):
+        return self.under(self.bench.runqlat(1, ("-p", OTHER_PID)))
+
     def bpftrace(self):
         return self.under(self.bench.bpftrace(settle=1))
 
@@ -50,9 +57,9 @@ class Pipe:
     def perf_sched(self):
         return self.under(self.bench.perf_sched())
 
-    def under_agent(self, name, argv, processes):
+    def under_agent(self, name, argv, processes, options=OBSERVE):
         report = self.bench.report_path()
-        agent = self.bench.agent(name, report)
+        agent = self.bench.agent(name, report, options=options)
         try:
             value = self.run(argv)
             agent.wait(5)
@@ -66,11 +73,12 @@ class Pipe:
     def followed(self):
         return self.under_agent(self.perf, None, 2)
 
-    def steady(self):
+    def steady(self, options=OBSERVE):
         """A shell that computes first, so that the first second is over when the pipe begins."""
         script = f'end=$((${{EPOCHREALTIME/./}} + {int(LEVEL_SECONDS * 1e6)})); ' \
                  'while [ ${EPOCHREALTIME/./} -lt $end ]; do :; done; "$@"; exit'
-        return self.under_agent(self.shell, [self.shell, "-c", script, "sh"] + self.command(), 3)
+        return self.under_agent(self.shell, [self.shell, "-c", script, "sh"] + self.command(), 3,
+                                options)
 
     def beside_sleeper(self):
         return self.not_followed(self.sleep, ["1000"])
@@ -88,7 +96,7 @@ class Pipe:
 
     def not_followed(self, program, arguments, app=None):
         report = self.bench.report_path()
-        agent = self.bench.agent(app or program, report)
+        agent = self.bench.agent(app or program, report, options=OBSERVE)
         other = self.bench.start([program] + arguments)
         try:
             time.sleep(LEVEL_SECONDS)
@@ -112,6 +120,7 @@ def measure(bench, rounds):
         "base": ("nothing", pipe.base),
         "followed": ("agent, the pipe is the app", pipe.followed),
         "steady": ("agent, the pipe is the app's, after the app's first second", pipe.steady),
+        "free": ("the same, and the agent is free to act", lambda: pipe.steady(())),
         "sleeper": ("agent, the app is a process that sleeps (level 2)", pipe.beside_sleeper),
         "spinner base": ("nothing, beside a process that computes", pipe.spinner_base),
         "spinner": ("agent, the app is that process (level 1)", pipe.beside_spinner),
@@ -120,10 +129,12 @@ def measure(bench, rounds):
         "bpftrace": ("bpftrace run-queue latency", pipe.bpftrace),
         "offcputime": ("offcputime", pipe.offcputime),
         "perf": ("`perf sched record`", pipe.perf_sched),
+        ASIDE: (f"runqlat of another process (`-p {OTHER_PID}`)", pipe.runqlat_aside),
     }
-    for command in ("runqlat", "bpftrace", "offcputime"):
+    for command, names in {"runqlat": ("runqlat", ASIDE), "bpftrace": ("bpftrace",), "offcputime": ("offcputime",)}.items():
         if not bench.has(command):
-            del variants[command]
+            for name in names:
+                del variants[name]
     if os.cpu_count() < 2:
         del variants["spinner base"], variants["spinner"]
     values = {name: [] for name in variants}
@@ -145,10 +156,12 @@ LIMITS = {
 
 
 PEERS = ("runqlat", "bpftrace", "offcputime", "perf")
+PEERS_OF = {"spinner": (ASIDE,), "waiting": (ASIDE,)}  # which are at work elsewhere as well
 ROWS = {
     "followed": "a switch and its wake-up, twice, of the followed app",
     "steady": "the same, after the app's first second",
-    "spinner": "the same, of somebody else, while the app computes",
+    "free": "the same, and the agent is free to act",
+    "spinner": "a switch and its wake-up, twice, of somebody else, while the app computes",
     "waiting": "the same, of somebody else, while the agent waits for an app",
 }
 
@@ -172,8 +185,9 @@ def summarise(section, variants, values):
     for name, what in ROWS.items():
         if name in variants:
             section.row(what, "µs", median(values[name]),
-                        {variants[peer][0]: median(values[peer]) for peer in PEERS if peer in variants},
-                        ("untraced", median(values[bare(name)])))
+                        {variants[peer][0]: median(values[peer]) for peer in PEERS_OF.get(name, PEERS)
+                         if peer in variants},
+                        ("untraced", median(values[bare(name)])), FREE if name == "free" else "")
     rows = []
     for name, (title, _) in variants.items():
         row = [title, f"{median(values[name]):.2f}", "", "", "", ""]

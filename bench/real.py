@@ -12,13 +12,14 @@ import typing
 
 import sources
 from cold import COMPILER, drop_caches, own_profiles, ratio
-from harness import BenchError, Section, median, read_report, rotated, spread, with_tracefs
+from harness import BenchError, Section, median, read_report, rotated, spread, with_tracefs, works
 from memory_group import MemoryGroup
 from neighbours import PER_CPU, PLACES, Hierarchy, hogs
 
 JOBS = f"-j{os.cpu_count()}"
 LIMIT_SHARES = (0.75, 0.85, 0.95)  # of what a build had in memory: the first with which it does not run out of it
 PERF_FILE = "perf.data"
+BUILD_SECONDS_MAX = 600
 PLACE = "session"  # of the neighbours: where nice reaches them; the others are in the section "contend"
 OBSERVE = ["--without", "cpu,memory,io,prefetch"]  # what the report is of an app that nobody tuned
 
@@ -118,7 +119,10 @@ class Build:
             process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=self.folder,
                                        process_group=0)
             try:
-                process.wait()
+                process.wait(BUILD_SECONDS_MAX)
+            except subprocess.TimeoutExpired as error:
+                stop_group(process)
+                raise BenchError(f"{self.project.name}: {' '.join(argv)}: not done in {BUILD_SECONDS_MAX} s") from error
             except BaseException:
                 stop_group(process)
                 raise
@@ -241,14 +245,6 @@ def stop_group(process):
 # --- peers ------------------------------------------------------------------------------------------------------------
 
 
-def works(argv):
-    try:
-        return subprocess.run(argv + ["true"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                              stderr=subprocess.DEVNULL, check=False).returncode == 0
-    except OSError:
-        return False
-
-
 class Peers:
     """What else there is on this machine, each as what goes before a command."""
 
@@ -342,7 +338,9 @@ def compare(section, build):
         found = medians(build, condition)
         limit, values = best_possible(build, condition)
         peers = {TITLES[name].replace("`", ""): value for name, value in found.items() if name != "agent"}
-        section.row(f"{build.project.name}, {CONDITIONS[condition]} build", "s", found["agent"], peers,
+        runs = len(build.seconds[condition, "agent"])
+        section.row(f"{build.project.name}, {CONDITIONS[condition]} build, {runs} round{'s' * (runs > 1)}", "s",
+                    found["agent"], peers,
                     (limit, median(values)), reason(build, condition))
 
 
@@ -362,7 +360,7 @@ def table_rows(build):
 def describe(build):
     """A line of the note."""
     parts = [f"- {build.project.name} {build.version}: {build.project.title}; warm: "
-             f"{leading(middle(build.reports['warm']))}", f"cold, nothing read ahead: {leading(build.untuned['cold'])}"]
+             f"{leading(middle(build.reports['warm']))}", f"cold, tuned, nothing read ahead: {leading(build.untuned['cold'])}"]
     if build.limit:
         parts.append(f"with {build.limit / 2**20:.0f} MiB of the {build.peak / 2**20:.0f} MiB that it fills: "
                      f"{leading(build.untuned['memory'])}")

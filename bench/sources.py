@@ -4,6 +4,7 @@
 that are built already: lists and state are our own, the mirror and the keys are the machine's."""
 import glob
 import os
+import shutil
 import subprocess
 import sys
 
@@ -42,12 +43,13 @@ def description(package):
     folder = os.path.join(CACHE, package)
     if not glob.glob(os.path.join(folder, "*.dsc")):
         update()
-        debian.own_folder(folder)
-        # apt checks what it fetched against the signed lists; the .dsc comes first: it does not tell that all is here
-        if apt_get("source", "--download-only", "--only-source", package, folder=folder):
-            for path in glob.glob(os.path.join(folder, "*.dsc")):
-                os.unlink(path)
+        shutil.rmtree(folder, ignore_errors=True)
+        shutil.rmtree(folder + ".new", ignore_errors=True)
+        debian.own_folder(folder + ".new")
+        # apt checks what it fetched against the signed lists; the .dsc comes first, so it does not tell that all is here
+        if apt_get("source", "--download-only", "--only-source", package, folder=folder + ".new"):
             raise debian.DebianError(f"apt could not download the sources of {package}")
+        os.rename(folder + ".new", folder)
     found = glob.glob(os.path.join(folder, "*.dsc"))
     if len(found) != 1:
         raise debian.DebianError(f"{folder}: {len(found)} versions of {package}: remove all but one")

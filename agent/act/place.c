@@ -30,8 +30,11 @@
 
 bool place_is_agents(const char *name)
 {
-	return !strncmp(name, PLACE_PREFIX, strlen(PLACE_PREFIX)) ||
-	       !strncmp(name, PLACE_SCOPE_PREFIX, strlen(PLACE_SCOPE_PREFIX));
+	size_t len = strlen(PLACE_PREFIX); /* that of a scope is as long */
+
+	if (strncmp(name, PLACE_PREFIX, len) && strncmp(name, PLACE_SCOPE_PREFIX, len))
+		return false;
+	return name[len] >= '0' && name[len] <= '9'; /* a pid: not "accel-agent.service" */
 }
 
 int place_why(char why[PLACE_WHY], int err, const char *format, ...)

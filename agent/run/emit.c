@@ -4,12 +4,13 @@
 #include "run/emit.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <langinfo.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -69,15 +70,31 @@ static void warn_of_gaps(struct agent_cost *cost, const struct watch *watch, con
 					(unsigned long long)counts.unfollowed, watch->apps[app].name);
 }
 
+/*
+ * The most that was resident, in KiB; 0: unknown. Not ru_maxrss of getrusage(2): that begins with what the process had
+ * before its exec, so it would be the shell's, or the script's, that started the agent.
+ */
+static uint64_t peak_kib(void)
+{
+	unsigned long long kib;
+	char text[4096];
+	const char *line;
+	size_t len;
+
+	if (read_file_start_at(AT_FDCWD, "/proc/self/status", text, sizeof(text) - 1, &len))
+		return 0;
+	text[len] = '\0';
+	line = strstr(text, "\nVmHWM:");
+	return line && sscanf(line, "\nVmHWM: %llu kB", &kib) == 1 ? kib : 0;
+}
+
 static void measure_cost(const struct watch *watch, struct agent_cost *ret)
 {
 	struct tracer_losses losses;
-	struct rusage u;
 	unsigned int i;
 
-	getrusage(RUSAGE_SELF, &u);
 	ret->cpu_seconds = clock_cpu_seconds();
-	ret->max_rss_kib = (uint64_t)u.ru_maxrss;
+	ret->max_rss_kib = peak_kib();
 	ret->bpf_seconds = tracer_bpf_seconds(watch->tracer);
 	ret->events = watch->events;
 	ret->start_seconds = watch->start_seconds;

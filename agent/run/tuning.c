@@ -178,13 +178,16 @@ static bool may_be_realtime(void)
  */
 void tuning_urgent(struct tuning *t, const struct config *config)
 {
-	const struct sched_param first = { .sched_priority = 1 };
+	const struct sched_param first = { .sched_priority = 1 }, usual = { .sched_priority = 0 };
 
 	if (config->dry_run || t->off || sched_getscheduler(0) != SCHED_OTHER)
 		return;
 	t->urgent = true;
 	t->nice = getpriority(PRIO_PROCESS, 0);
-	if (!may_be_realtime() || sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &first))
+	if (may_be_realtime() && !sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &first))
+		return;
+	/* the nice value as well is reset then, if it is negative */
+	if (!sched_setscheduler(0, SCHED_OTHER | SCHED_RESET_ON_FORK, &usual))
 		setpriority(PRIO_PROCESS, 0, -20);
 }
 

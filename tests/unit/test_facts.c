@@ -93,10 +93,10 @@ static void test_agents_groups_do_not_count(void **state)
 	put_v1(fake, "accel-agent.7.0eff5974-0", "3\n", "19455\n");
 	put_v1(fake, "accel-agent-7-0eff5974.scope", "4\n", "19455\n");
 	assert_true(read_facts(&fake->v1).siblings == 2);
-	put_v1(fake, "accel-agents", "5\n", "1024\n");
+	put_v1(fake, "accel-agent.service", "5\n", "1024\n");
 	assert_true(read_facts(&fake->v1).siblings == 3);
 	put_v1(fake, "one", "", "2048\n");
-	put_v1(fake, "accel-agents", "", "1024\n");
+	put_v1(fake, "accel-agent.service", "", "1024\n");
 	assert_true(read_facts(&fake->v1).siblings == 0);
 	assert_true(facts_has_neighbours(&fake->v1));
 }
