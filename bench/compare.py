@@ -27,7 +27,19 @@ class Row:
             return ALONE
         if abs(self.agent - best[1]) <= LEVEL * abs(best[1]):
             return EVEN
-        return AHEAD if (self.agent < best[1]) == self.less else BEHIND
+        if (self.agent < best[1]) == self.less:
+            return AHEAD
+        return EVEN if self.at_limit() else BEHIND
+
+    def at_limit(self):
+        """Whether nothing is left to gain: a peer that is still ahead is so by chance."""
+        if isinstance(self.limit, str):
+            return False
+        far = self.agent - self.limit[1] if self.less else self.limit[1] - self.agent
+        return far <= LEVEL * self.limit[1]
+
+    def why(self):
+        return "within 2 % of what was measured as the limit" if self.at_limit() else self.reason
 
     def value(self, number):
         return f"{number:.{self.digits}f} {self.unit}".rstrip()
@@ -46,7 +58,7 @@ class Row:
                           reverse=not self.less)
         return {"what": self.what, "peers_text": ", ".join(f"{name}: {self.value(value)}" for name, value in by_value), "unit": self.unit, "less_is_better": self.less, "agent": self.agent,
                 "peers": {} if isinstance(self.peers, str) else self.peers, "limit": named,
-                "standing": self.standing().strip("*"), "reason": self.reason, "cells": self.cells()}
+                "standing": self.standing().strip("*"), "reason": self.why(), "cells": self.cells()}
 
 
 def ratio(over, under):

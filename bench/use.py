@@ -81,6 +81,8 @@ def summarise(section, variants, values):
                 taken = [value[part] for value in values[pattern, name]]
                 ratios = [a / b for a, b in zip(taken, bare)]
                 rows.append([what, when, name, f"{median(taken):.0f}", f"{median(ratios):.3f}", spread(ratios, 3)])
+            section.row(f"{what}, {when}, recording", "ns", median(bare) * median(ratios),
+                        "none notes which pages an app looks at", ("nothing watches", median(bare)), digits=0)
             section.figure(f"{what}, {when}: recording / nothing", median(ratios), LIMIT, digits=3)
     section.table(["look", "", "what runs", "ns", "ratio", "quartiles"], rows)
     section.notes.append("Looks that tell nothing new, many and for a second, are no more noted all the time: what is "
