@@ -56,7 +56,8 @@ class Row:
         named = None if isinstance(self.limit, str) else {"name": self.limit[0], "value": self.limit[1]}
         by_value = sorted({} if isinstance(self.peers, str) else self.peers.items(), key=lambda item: item[1],
                           reverse=not self.less)
-        return {"what": self.what, "peers_text": ", ".join(f"{name}: {self.value(value)}" for name, value in by_value), "unit": self.unit, "less_is_better": self.less, "agent": self.agent,
+        return {"what": self.what, "unit": self.unit, "less_is_better": self.less, "agent": self.agent,
+                "peers_text": ", ".join(f"{name}: {self.value(value)}" for name, value in by_value),
                 "peers": {} if isinstance(self.peers, str) else self.peers, "limit": named,
                 "standing": self.standing().strip("*"), "reason": self.why(), "cells": self.cells()}
 
@@ -74,13 +75,25 @@ def summary(sections):
     """Markdown of all rows of all sections (as Section.data() has them): those in which the agent is not ahead first,
     with the reason."""
     rows = [(section["section"], row) for section in sections for row in section["rows"]]
-    behind = [(name, row) for name, row in rows if row["standing"] in ("behind", EVEN)]
-    alone = [(name, row) for name, row in rows if row["standing"] == ALONE]
-    ahead = [(name, row) for name, row in rows if row["standing"] == AHEAD]
-    parts = [f"Ahead of every peer in {len(ahead)} of {len(rows)} rows, not ahead in {len(behind)}; {len(alone)} have no "
-             "peer. Level: within 2 %.\n"]
-    parts += block("Not ahead", behind, reasons=True) + block("Ahead", ahead) + block("Without a peer", alone)
+    behind, even, ahead, alone = ([(name, row) for name, row in rows if row["standing"] == standing]
+                                  for standing in (BEHIND.strip("*"), EVEN, AHEAD, ALONE))
+    parts = [f"Of {len(rows)} rows, the agent is ahead of every peer in {len(ahead)}, level with the best (within 2 %, or "
+             f"at the limit) in {len(even)}, behind it in {len(behind)}; {len(alone)} have no peer. Rows compare medians of "
+             "all rounds, so their ratios differ a little from the medians of the rounds' own ratios in the sections.\n"]
+    missed = [(section["section"], f["name"]) for section in sections for f in section["figures"]
+              if f["verdict"] == "MISSED"]
+    parts.append(f"Figures beyond what the project asks of itself ({len(missed)}): " +
+                 ("; ".join(f"{section}: {name}" for section, name in missed) or "none") + ".\n")
+    behind.sort(key=lambda item: behind_by(item[1]), reverse=True)
+    parts += block("Not ahead", behind + even, reasons=True) + block("Ahead", ahead) + block("Without a peer", alone)
     return "\n".join(parts)
+
+
+def behind_by(row):
+    """How many times its best peer the agent takes."""
+    best = (min if row["less_is_better"] else max)(row["peers"].values())
+    over, under = (row["agent"], best) if row["less_is_better"] else (best, row["agent"])
+    return over / under if under else float("inf")
 
 
 def block(title, rows, reasons=False):

@@ -158,11 +158,11 @@ LIMITS = {
 PEERS = ("runqlat", "bpftrace", "offcputime", "perf")
 PEERS_OF = {"spinner": (ASIDE,), "waiting": (ASIDE,)}  # which are at work elsewhere as well
 ROWS = {
-    "followed": "a switch and its wake-up, twice, of the followed app",
-    "steady": "the same, after the app's first second",
-    "free": "the same, and the agent is free to act",
+    "followed": "a switch and its wake-up, twice, of the followed app, only watched",
+    "steady": "a switch and its wake-up, twice, of the followed app, after its first second",
+    "free": "a switch and its wake-up, twice, of the followed app, the agent free to act",
     "spinner": "a switch and its wake-up, twice, of somebody else, while the app computes",
-    "waiting": "the same, of somebody else, while the agent waits for an app",
+    "waiting": "a switch and its wake-up, twice, of somebody else, while the agent waits for an app",
 }
 
 
