@@ -85,7 +85,7 @@ def measure(bench, rounds):
         recordings.append(size)
         peaks.append(report["agent"]["max_rss_kib"] / 1024)
         missed.append(report["page_cache"]["missed_pages"])
-    section = Section("footprint", f"VmRSS and CPU time (schedstat) of the tools' processes; medians of {rounds} "
+    section = Section("footprint", f"VmRSS and CPU time of the tools' processes; medians of {rounds} "
                       "rounds.")
     section.figure("resident, waiting for an app", median([w["agent"][0] for w in waits]), 16, " MiB", 1)
     section.figure("resident, level 1 (the app computes)", median(levels), 16, " MiB", 1)

@@ -7,7 +7,7 @@ import signal
 import subprocess
 import time
 
-from harness import BenchError, median, quartiles, rotated, spread, status_kib
+from harness import BenchError, cpu_seconds, median, quartiles, rotated, spread, status_kib
 
 SECONDS = 1  # that are measured
 WARM_SECONDS, BARE_WARM_SECONDS = 1.3, 0.3  # in its first second the agent watches an app more closely
@@ -73,11 +73,6 @@ class Growth:
         section.table(head, rows)
         section.curve(f"Added cost of a turn by number of {self.noun}", self.noun, "added µs per turn",
                       {tool: self.points(lambda size, t=tool: self.added(size, t)) for tool in tools})
-
-
-def cpu_seconds(pid):
-    """CPU time of a process, that of its threads that have ended included, which /proc/PID/task no longer tells."""
-    return time.clock_gettime(~pid << 3 | 2)  # what clock_getcpuclockid() makes of a pid
 
 
 def report_ms(agent, path):

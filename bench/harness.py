@@ -221,12 +221,9 @@ def status_kib(pid, field):
 
 
 def cpu_seconds(pid):
-    """CPU time of all threads, from schedstat: what utime + stime round to ticks, in nanoseconds."""
-    total = 0
-    for tid in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{tid}/schedstat", encoding="ascii") as file:
-            total += int(file.read().split()[0])
-    return total / 1e9
+    """CPU time of a process, that of its threads that have ended included, which /proc/PID/task no longer tells; not in
+    ticks, as /proc/PID/stat has it."""
+    return time.clock_gettime(~pid << 3 | 2)  # what clock_getcpuclockid() makes of a pid
 
 
 def adopt_orphans():

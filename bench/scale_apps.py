@@ -6,8 +6,8 @@ import json
 import os
 import time
 
-from growth import Growth, cpu_seconds, other_cpus, pingpong, report_ms, started
-from harness import BenchError, median, spread
+from growth import Growth, other_cpus, pingpong, report_ms, started
+from harness import BenchError, cpu_seconds, median, spread
 
 SIZES = [1, 4, 16, 64]  # the last one is what the agent takes at most
 SETTLE_SECONDS = 0.05  # until the agent has looked at what it has just placed
