@@ -9,7 +9,6 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "act/journal_dir.h"
@@ -126,11 +125,11 @@ static bool raise_it(const struct expedite *e)
 
 void expedite_begin(struct expedite *e)
 {
-	if (e->lock < 0 || e->raised || state_lock(e->lock, TURN_MS))
+	if (e->lock < 0 || e->raised || state_claim(e->lock, TURN_MS))
 		return;
 	e->raised = raise_it(e);
 	if (!e->raised)
-		flock(e->lock, LOCK_UN);
+		state_disclaim(e->lock);
 }
 
 void expedite_end(struct expedite *e)
@@ -143,7 +142,7 @@ void expedite_end(struct expedite *e)
 	else
 		clear_mark(e->lock);
 	e->raised = false;
-	flock(e->lock, LOCK_UN);
+	state_disclaim(e->lock);
 }
 
 void expedite_close(struct expedite *e)
@@ -187,7 +186,7 @@ int expedite_recover(const char *root, int dir, journal_tell tell, void *context
 	int err = 0;
 
 	/* whose turn it is puts 0 back himself; and what is not ours was never acted upon */
-	if (lock < 0 || state_lock(lock, 0))
+	if (lock < 0 || state_lock_left(lock))
 		return 0;
 	if (pread(lock, found, sizeof(found) - 1, 0) <= 0)
 		return 0;

@@ -8,7 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -22,6 +21,7 @@
 #include "util/log.h"
 
 #define CREATE_TRIES 16
+#define LOCK_WAIT_MS 1000 /* for a recovery that sees the new file first */
 
 struct journal {
 	char *root;
@@ -99,7 +99,7 @@ static int create_locked(struct journal *journal)
 		if (fd < 0)
 			return -errno;
 		/* journal_recover() of another process may have locked it first, and removed it as nobody's */
-		if (!flock(fd, LOCK_EX) && state_file_names(journal->dir, journal->name, fd)) {
+		if (!state_claim(fd, LOCK_WAIT_MS) && state_file_names(journal->dir, journal->name, fd)) {
 			journal->fd = fd;
 			journal->size = 0;
 			return 0;

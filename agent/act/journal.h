@@ -17,13 +17,10 @@ struct journal;
 
 /*
  * Starts a journal of this process in directory (an absolute path; made if it is not there: owner only; no part of it
- * is followed through a link, and it must belong to us). The journal's file is locked (flock) for as long as it is
- * open, so that journal_recover() of another process can tell that its owner lives. The file itself is made by the
+ * is followed through a link, and it must belong to us). The journal's file is claimed (state_claim()) for as long as it
+ * is open, so that journal_recover() of another process can tell that its owner lives. The file itself is made by the
  * first entry. Returns 0, -EPERM (the directory belongs to somebody else, others may write it or replace it), -ENOMEM
  * or -errno.
- *
- * The lock goes with the last descriptor of the file: a child that forks off and never execs keeps it, and so looks
- * like an agent that lives.
  *
  * With journal_open_below(), everything that entries name must be below root; with a root other than "", which is a
  * test's, folders and files need not be on cgroupfs and sysfs.

@@ -126,7 +126,7 @@ static void recover_one(struct recovery *r, const char *name)
 	if (!err && !state_file_owns(fd))
 		err = -EPERM;
 	if (!err) {
-		err = state_lock(fd, 0);
+		err = state_lock_left(fd);
 		if (err == -EWOULDBLOCK) {
 			r->live++;
 			return;

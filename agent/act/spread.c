@@ -145,7 +145,7 @@ static int create_locked(struct spread *s)
 		if (fd < 0)
 			return -errno;
 		/* spread_recover() of another process may have locked it first, and removed it as nobody's */
-		if (!state_lock(fd, LOCK_WAIT_MS) && state_file_names(s->dir, s->name, fd)) {
+		if (!state_claim(fd, LOCK_WAIT_MS) && state_file_names(s->dir, s->name, fd)) {
 			s->fd = fd;
 			return 0;
 		}
@@ -493,7 +493,7 @@ static int recover_one(int dir, const char *name)
 	struct moving m;
 	int done = 0;
 
-	if (fd < 0 || !state_file_owns(fd) || state_lock(fd, 0))
+	if (fd < 0 || !state_file_owns(fd) || state_lock_left(fd))
 		return 0;
 	if (pread(fd, &m, sizeof(m), 0) == sizeof(m) && is_left(&m) && widen(m.tid, m.target)) {
 		done = 1;

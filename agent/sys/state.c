@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -12,9 +13,11 @@
 
 #include "sys/tree.h"
 #include "util/cleanup.h"
+#include "util/log.h"
 
 #define OTHERS_WRITE (S_IWGRP | S_IWOTH)
 #define LOCK_POLL_MS 2
+#define LEFT_MS 5000 /* children of a killed process come to die even on a busy machine */
 
 /*
  * Others may rename what is in a folder that they may write, unless its sticky bit says: only their own. The folders
@@ -70,7 +73,7 @@ bool state_file_names(int dir, const char *name, int fd)
 	       named.st_ino == open.st_ino;
 }
 
-int state_lock(int fd, unsigned int wait_ms)
+static int poll_lock(int fd, unsigned int wait_ms, bool (*goes_on)(int fd))
 {
 	const struct timespec nap = { .tv_nsec = LOCK_POLL_MS * 1000000L };
 	unsigned int waited;
@@ -80,8 +83,56 @@ int state_lock(int fd, unsigned int wait_ms)
 			return 0;
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return -errno;
-		if (waited >= wait_ms)
+		if (waited >= wait_ms || !goes_on(fd))
 			return -EWOULDBLOCK;
 		nanosleep(&nap, NULL);
 	}
+}
+
+static bool always(int fd)
+{
+	(void)fd;
+	return true;
+}
+
+int state_lock(int fd, unsigned int wait_ms)
+{
+	return poll_lock(fd, wait_ms, always);
+}
+
+static void set_claim(int fd, short type)
+{
+	struct flock claim = { .l_type = type, .l_whence = SEEK_SET };
+
+	/* without it, whoever looks waits a little, and takes us for alive */
+	if (fcntl(fd, F_SETLK, &claim))
+		log_debug("record lock: %s", strerror(errno));
+}
+
+int state_claim(int fd, unsigned int wait_ms)
+{
+	int err = state_lock(fd, wait_ms);
+
+	if (!err)
+		set_claim(fd, F_WRLCK);
+	return err;
+}
+
+void state_disclaim(int fd)
+{
+	set_claim(fd, F_UNLCK);
+	flock(fd, LOCK_UN);
+}
+
+/* Asked as an open file description: as a process, we would not see a claim of our own. */
+static bool is_unclaimed(int fd)
+{
+	struct flock claim = { .l_type = F_WRLCK, .l_whence = SEEK_SET };
+
+	return !fcntl(fd, F_OFD_GETLK, &claim) && claim.l_type == F_UNLCK;
+}
+
+int state_lock_left(int fd)
+{
+	return poll_lock(fd, LEFT_MS, is_unclaimed);
 }

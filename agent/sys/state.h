@@ -29,4 +29,19 @@ bool state_file_names(int dir, const char *name, int fd);
  */
 int state_lock(int fd, unsigned int wait_ms);
 
+/*
+ * As state_lock(), for as long as this process lives: children that have inherited the descriptor hold the lock too, so
+ * that a killed process can seem to live on in a child which has not come to close it. A record lock (fcntl(2)), which no
+ * child inherits, tells them apart. fd must be open for writing. state_disclaim() gives both back, as does closing fd; to
+ * close any other descriptor of the file in this process gives back the record lock.
+ */
+int state_claim(int fd, unsigned int wait_ms);
+void state_disclaim(int fd);
+
+/*
+ * Takes the lock of a file whose process has died without giving it back. Returns 0, -EWOULDBLOCK (at once if who claimed
+ * it lives, else after some seconds in which children of it did not close it) or -errno.
+ */
+int state_lock_left(int fd);
+
 #endif /* SYS_STATE_H */

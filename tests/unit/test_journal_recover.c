@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -136,6 +138,24 @@ static void living_agent_is_left_alone(void **state)
 	sandbox_assert(*state, SHARES, "100\n");
 }
 
+/* A child that inherited the lock, and only comes to die after a while, is not taken for the agent. */
+static void inherited_lock_is_no_agent(void **state)
+{
+	const struct timespec nap = { .tv_nsec = 200000000 };
+	pid_t agent = fork();
+
+	if (!agent) {
+		start(*state, "cpu.shares", "100", "200");
+		if (!fork())
+			nanosleep(&nap, NULL);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(agent, NULL, 0), agent);
+	sandbox_write(*state, SHARES, "200\n");
+	recover(*state, false, 1, "R", 0);
+	sandbox_assert(*state, SHARES, "100\n");
+}
+
 /* What was meant to stay stays, until somebody asks for it. */
 static void kept_journal_waits(void **state)
 {
@@ -247,11 +267,17 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, sandbox_make, sandbox_remove)
-		TEST(no_folder_is_no_error),          TEST(killed_agent_is_undone),
-		TEST(half_done_recovery_is_finished), TEST(newest_journal_comes_first),
-		TEST(living_agent_is_left_alone),     TEST(kept_journal_waits),
-		TEST(torn_entry_is_ignored),          TEST(damaged_entry_is_left_out),
-		TEST(strangers_are_set_aside),        TEST(failures_stay),
+		TEST(no_folder_is_no_error),
+		TEST(killed_agent_is_undone),
+		TEST(half_done_recovery_is_finished),
+		TEST(newest_journal_comes_first),
+		TEST(living_agent_is_left_alone),
+		TEST(inherited_lock_is_no_agent),
+		TEST(kept_journal_waits),
+		TEST(torn_entry_is_ignored),
+		TEST(damaged_entry_is_left_out),
+		TEST(strangers_are_set_aside),
+		TEST(failures_stay),
 		TEST(open_folder_is_refused),
 	};
 
