@@ -20,11 +20,10 @@ static __always_inline bool exec_is_news(struct aa_thread *t, struct task_struct
 static __always_inline bool exec_note(struct aa_app *app, struct aa_counts *c, struct aa_thread *t,
 				      struct task_struct *task, bool root, __u64 now)
 {
-	__u32 index = t->app, old = t->cell, cpus = allowed_cpus(task), exec = task->self_exec_id, cell;
-	char name[AA_COMM_LEN] __attribute__((aligned(8))) = {};
+	__u32 index = t->app, old = t->cell, cpus = allowed_cpus(task), exec = task->self_exec_id;
+	__u64 cell = aa_opaque(command_of(index, task->comm));
 	struct aa_ledger *l = &app->ledger;
 
-	bpf_probe_read_kernel_str(name, sizeof(name), task->comm);
 	if (!app_lock_at_last(app, index))
 		return true;
 	if (!root && t->exec == exec) {
@@ -39,7 +38,6 @@ static __always_inline bool exec_note(struct aa_app *app, struct aa_counts *c, s
 		aa_ledger_leave(l, &l->command[old], t->state, &t->queued, false);
 	if ((t->flags & AA_THREAD_NO_EXEC) && old < AA_MAX_COMMANDS)
 		l->command[old].processes--;
-	cell = aa_ledger_command(l, name);
 	if (cell < AA_MAX_COMMANDS) {
 		l->command[cell].processes++;
 		aa_ledger_enter(l, &l->command[cell], AA_RUN, &t->queued);

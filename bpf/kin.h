@@ -73,28 +73,33 @@ static __always_inline __u32 kin_of(struct task_struct *task)
 	return kinsman ? kinsman->app + 1 : (__u32)kin_app(BPF_CORE_READ(task, tgid));
 }
 
+/* Remembers the parent of a process that is about to lose it. Returns the next of the list that child stands in. */
+__weak __noinline __u64 kin_remember(__u64 sibling, __u32 parent)
+{
+	void *at = (void *)sibling;
+	struct task_struct *child = at - bpf_core_field_offset(struct task_struct, sibling);
+	__u32 tgid = BPF_CORE_READ(child, tgid);
+	struct kin *k = bpf_map_lookup_elem(&kin, &tgid);
+
+	if (k)
+		k->parent = parent;
+	else
+		kin_note(tgid, parent, 0);
+	return (__u64)BPF_CORE_READ((struct list_head *)at, next);
+}
+
 /* A process dies during a scan: it is remembered with its parent, and its children remember it. */
 static __always_inline void kin_bequeath(struct task_struct *task)
 {
-	struct list_head *head = (void *)task + bpf_core_field_offset(struct task_struct, children), *at;
-	struct task_struct *child;
-	struct kin *k;
+	__u64 head = (__u64)task + bpf_core_field_offset(struct task_struct, children), at;
 	__u32 tgid = task->tgid;
 	int i;
 
 	if (!bpf_map_lookup_elem(&kin, &tgid))
 		kin_note(tgid, BPF_CORE_READ(task, real_parent, tgid), kin_of(task));
-	at = BPF_CORE_READ(task, children.next);
-	for (i = 0; i < KIN_CHILDREN && at != head && at; i++) {
-		child = (void *)at - bpf_core_field_offset(struct task_struct, sibling);
-		tgid = BPF_CORE_READ(child, tgid);
-		k = bpf_map_lookup_elem(&kin, &tgid);
-		if (k)
-			k->parent = task->tgid;
-		else
-			kin_note(tgid, task->tgid, 0);
-		at = BPF_CORE_READ(at, next);
-	}
+	at = (__u64)BPF_CORE_READ(task, children.next);
+	for (i = 0; i < KIN_CHILDREN && at != head && at; i++)
+		at = kin_remember(at, tgid);
 }
 
 #endif /* BPF_KIN_H */

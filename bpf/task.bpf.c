@@ -67,6 +67,14 @@ __noinline int match_name(__u32 i, __u32 turn)
 	return s && p && aa_match(p, s->name) ? (int)p->app : -1;
 }
 
+/* aa_script_step() with what is in scratch: size bytes. Global functions are verified once, not once a round. */
+__noinline int script_step(__u32 turn, __u32 size)
+{
+	struct exec_scratch *s = bpf_map_lookup_elem(&scratch, &turn);
+
+	return s ? (int)aa_script_step(&s->search, (char *)s->name, size) : AA_SCRIPT_NONE;
+}
+
 /*
  * Reads the arguments of the new program up to the script that it is to run, into scratch. Returns 1 if there is one,
  * else 0.
@@ -75,10 +83,10 @@ __noinline int find_script(__u32 turn)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct mm_struct *mm = BPF_CORE_READ(task, mm);
-	enum aa_script_verdict verdict;
 	unsigned long at, end;
-	__u32 i;
 	struct exec_scratch *s = bpf_map_lookup_elem(&scratch, &turn);
+	int verdict;
+	__u32 i;
 	long n;
 
 	if (!s || !mm)
@@ -90,7 +98,7 @@ __noinline int find_script(__u32 turn)
 		n = bpf_probe_read_user_str(s->name, sizeof(s->name), (void *)at);
 		if (n <= 0)
 			break;
-		verdict = aa_script_step(&s->search, (char *)s->name, n);
+		verdict = script_step(turn, n);
 		if (verdict != AA_SCRIPT_GO_ON)
 			return verdict == AA_SCRIPT_FOUND;
 		at += n == sizeof(s->name) ? n - 1 : n;
