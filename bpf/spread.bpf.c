@@ -40,11 +40,11 @@ static __always_inline bool is_runnable(struct task_struct *task)
 }
 
 /* Once, until the agent has looked: from then on it knows by itself when to look again. */
-static __always_inline void wake_agent(__u32 app, __u64 now)
+static __always_inline void wake_agent(enum aa_wanted what, __u32 app, __u64 now)
 {
 	struct aa_rec *r;
 
-	if (!aa_cpus.armed)
+	if (aa_cpus.armed != what)
 		return;
 	aa_cpus.armed = 0; /* two CPUs at once may both wake it: once more does no harm */
 	r = bpf_ringbuf_reserve(&ring_life, sizeof(*r), 0);
@@ -52,6 +52,12 @@ static __always_inline void wake_agent(__u32 app, __u64 now)
 		return;
 	record_head(r, AA_REC_QUEUED, app, now, 0);
 	bpf_ringbuf_submit(r, BPF_RB_FORCE_WAKEUP);
+}
+
+/* One that may use fewer CPUs is not moved, and waits where it is: the agent would come to look in vain. */
+static __always_inline bool may_move(struct task_struct *task)
+{
+	return (__u32)task->nr_cpus_allowed >= aa_cpus.online;
 }
 
 /* From now on a thread waits. Whoever reads "since" twice, and "queued" in between, has two that belong together. */
@@ -64,7 +70,7 @@ static __always_inline void note_queued(struct aa_cpu *c, __u32 pid)
 	c->since = now;
 	barrier();
 	c->queued = pid;
-	wake_agent(c->app, now);
+	wake_agent(AA_WANTED_QUEUED, c->app, now);
 }
 
 /* Who of the app of next would run on, now that next does: prev, or who ran before the agent came to look. 0: nobody. */
@@ -76,7 +82,7 @@ static __always_inline __u32 waits_behind(const struct aa_cpu *c, struct task_st
 	if ((__u32)prev->pid == aa_control.agent)
 		return c->app == n->app && c->running != (__u32)next->pid ? c->running : 0;
 	p = spread_thread(prev);
-	return p && p->app == n->app && (preempt || is_runnable(prev)) ? prev->pid : 0;
+	return p && p->app == n->app && (preempt || is_runnable(prev)) && may_move(prev) ? prev->pid : 0;
 }
 
 SEC("tp_btf/sched_switch")
@@ -91,8 +97,10 @@ int BPF_PROG(spread_switch, bool preempt, struct task_struct *prev, struct task_
 	if (!c || (__u32)next->pid == aa_control.agent)
 		return 0;
 	if (!n) {
-		if (c->running)
+		if (c->running) {
 			c->running = 0;
+			wake_agent(AA_WANTED_LEFT, c->app, bpf_ktime_get_ns());
+		}
 		return 0;
 	}
 	waits = waits_behind(c, prev, preempt, next, n);
@@ -105,7 +113,7 @@ int BPF_PROG(spread_switch, bool preempt, struct task_struct *prev, struct task_
 	else if (waits)
 		note_queued(c, waits);
 	else if (returned && c->queued) /* a neighbour was here, and somebody waits still */
-		wake_agent(c->app, bpf_ktime_get_ns());
+		wake_agent(AA_WANTED_QUEUED, c->app, bpf_ktime_get_ns());
 	return 0;
 }
 
@@ -114,7 +122,7 @@ static __always_inline int on_enqueue(struct task_struct *task)
 	struct aa_thread *t = spread_thread(task);
 	struct aa_cpu *c = t ? cpu_at(cpu_of(task)) : NULL;
 
-	if (c && c->running && c->running != (__u32)task->pid && c->app == t->app)
+	if (c && c->running && c->running != (__u32)task->pid && c->app == t->app && may_move(task))
 		note_queued(c, task->pid);
 	return 0;
 }

@@ -145,9 +145,16 @@ struct aa_cpu {
 	__u64 reserved[5];
 };
 
+enum aa_wanted {
+	AA_WANTED_NOTHING,
+	AA_WANTED_QUEUED, /* that a thread queues up */
+	AA_WANTED_LEFT, /* that a CPU goes from an app to somebody else */
+};
+
 struct aa_cpus {
-	__u32 armed; /* the agent wants to be woken when a thread queues up; cleared by the wake-up */
-	__u32 pad[15];
+	__u32 armed; /* aa_wanted: for what the agent wants to be woken; cleared by the wake-up */
+	__u32 online; /* CPUs; a thread that may use fewer is not noted as queued */
+	__u32 pad[14];
 	struct aa_cpu cpu[AA_SPREAD_CPUS];
 };
 

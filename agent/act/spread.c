@@ -24,7 +24,6 @@
 #include "util/log.h"
 #include "util/parse.h"
 
-#define FULL_NS 1000000ULL /* until it is looked again for a CPU that no thread of the app has */
 #define LOOK_NS 10000000ULL /* in case a wake-up was missed */
 #define PAUSE_MIN_NS 50000ULL /* after a step that moved nobody; doubles up to: */
 #define PAUSE_MAX_NS 1000000ULL
@@ -64,6 +63,7 @@ struct spread {
 	uint64_t next_ns; /* when the next step is due */
 	uint64_t pause_ns; /* at least until then: we are a realtime process, and threads may queue up all the time */
 	bool armed; /* the kernel side was asked for a wake-up */
+	bool full; /* somebody waits, and the app has all CPUs */
 	pid_t born; /* the last pid that was given out before them */
 	int dir;
 	int fd; /* of the record, locked; -1: nothing was moved yet */
@@ -294,6 +294,7 @@ static void read_online(struct spread *s, uint64_t now_ns)
 	for (i = 0; i < AA_SPREAD_CPUS; i++)
 		if (has_cpu(&s->online, i))
 			s->ncpus = i + 1;
+	__atomic_store_n(&s->cpus->online, sys_cpu_set_count(&s->online), __ATOMIC_RELAXED);
 }
 
 static uint32_t load(const uint32_t *value)
@@ -400,7 +401,7 @@ static bool step_cpu(struct spread *s, unsigned int cpu, uint64_t apps, uint64_t
 	}
 	target = free_cpu(s, taken);
 	if (target < 0) {
-		due_at(s, now_ns + FULL_NS);
+		s->full = true;
 		return false;
 	}
 	s->handled[cpu] = since;
@@ -427,14 +428,25 @@ static bool nobody_waits(const struct spread *s, uint64_t apps)
 	return true;
 }
 
+/* Whether that for which the kernel side was just asked to wake us was there before it could see the wish. */
+static bool came_before(const struct spread *s, uint64_t apps)
+{
+	cpu_set_t none;
+
+	CPU_ZERO(&none);
+	return s->full ? free_cpu(s, &none) >= 0 : !nobody_waits(s, apps);
+}
+
 /*
- * When to come again. While nobody waits, it is the kernel side that sees the next one first; who queued up while this
- * step was on its way is looked for once more. But two threads that wake each other on one CPU would have us come each
- * time, and some that wait cannot be moved: the less comes of the steps, the rarer they are.
+ * When to come again. While nobody waits, it is the kernel side that sees the next one first, and while the app has all
+ * CPUs, that it loses one; what happened while this step was on its way is looked for once more. But two threads that
+ * wake each other on one CPU would have us come each time, and some that wait cannot be moved: the less comes of the
+ * steps, the rarer they are.
  */
 static void plan_next(struct spread *s, uint64_t apps, bool woken, bool moved, uint64_t now_ns)
 {
 	bool pending = s->next_ns != UINT64_MAX;
+	uint32_t wanted = s->full ? AA_WANTED_LEFT : AA_WANTED_QUEUED;
 
 	if (moved || (s->armed && !woken))
 		s->pause_ns = 0;
@@ -443,9 +455,9 @@ static void plan_next(struct spread *s, uint64_t apps, bool woken, bool moved, u
 	if (s->pause_ns > PAUSE_MAX_NS)
 		s->pause_ns = PAUSE_MAX_NS;
 	s->armed = !pending && (moved || !woken);
-	__atomic_store_n(&s->cpus->armed, s->armed, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&s->cpus->armed, s->armed ? wanted : AA_WANTED_NOTHING, __ATOMIC_SEQ_CST);
 	if (s->armed)
-		s->next_ns = now_ns + (nobody_waits(s, apps) ? LOOK_NS : SPREAD_WAITED_NS);
+		s->next_ns = now_ns + (came_before(s, apps) ? SPREAD_WAITED_NS : LOOK_NS);
 	else if (!pending || s->next_ns < now_ns + s->pause_ns)
 		s->next_ns = now_ns + s->pause_ns;
 }
@@ -458,6 +470,7 @@ unsigned int spread_step(struct spread *s, uint64_t apps, uint64_t now_ns)
 
 	widen_children(s);
 	s->nmoves = 0;
+	s->full = false;
 	s->next_ns = UINT64_MAX;
 	read_online(s, now_ns);
 	CPU_ZERO(&taken);

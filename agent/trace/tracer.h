@@ -96,7 +96,7 @@ int tracer_set_wakers(struct tracer *tracer, bool wanted);
 int tracer_set_spread(struct tracer *tracer, uint64_t apps);
 
 /*
- * What they see: the kernel writes it at any time. Setting armed asks for one record AA_REC_QUEUED, at once.
+ * What they see: the kernel writes it at any time. Setting armed (aa_wanted) asks for one record AA_REC_QUEUED, at once.
  */
 struct aa_cpus *tracer_cpus(struct tracer *tracer);
 

@@ -252,7 +252,7 @@ static void test_no_cpu_to_go_to(void **state)
 	assert_int_equal(step(f, 14 * MS), 1);
 }
 
-/* When the next step is due: once a thread has waited long enough, or a millisecond later where there is no CPU for it. */
+/* When the next step is due: once a thread has waited long enough. */
 static void test_says_when(void **state)
 {
 	struct fixture *f = *state;
@@ -260,10 +260,24 @@ static void test_says_when(void **state)
 	f->cpus.cpu[HOME].since = 5 * MS;
 	step(f, 5 * MS + 1);
 	assert_int_equal(spread_next(f->spread), 5 * MS + SPREAD_WAITED_NS);
+	assert_int_equal(f->cpus.armed, AA_WANTED_NOTHING);
+}
+
+/* Where there is no CPU for one that waits, the kernel side says when there is one: nobody comes to look meanwhile. */
+static void test_waits_for_a_cpu(void **state)
+{
+	struct fixture *f = *state;
+
 	f->cpus.cpu[TARGET].running = 1;
 	step(f, 6 * MS);
-	assert_int_equal(spread_next(f->spread), 7 * MS);
-	assert_false(f->cpus.armed);
+	assert_int_equal(f->cpus.armed, AA_WANTED_LEFT);
+	assert_in_range(spread_next(f->spread), 16 * MS, 100 * MS);
+	f->cpus.cpu[TARGET].running = 0;
+	f->cpus.armed = AA_WANTED_NOTHING;
+	assert_int_equal(spread_next(f->spread), 0);
+	assert_int_equal(step(f, 7 * MS), 1);
+	assert_int_equal(f->cpus.armed, AA_WANTED_QUEUED);
+	assert_int_equal(f->cpus.online, 3);
 }
 
 /* While nobody waits the kernel side is asked for a wake-up; once it has seen somebody, the next step is due at once. */
@@ -700,6 +714,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_leaves_others, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_cpu_to_go_to, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_says_when, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_waits_for_a_cpu, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_asks_to_be_woken, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_paces_itself, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_moves_the_other, setup, teardown),
