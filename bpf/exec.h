@@ -35,7 +35,7 @@ static __always_inline bool exec_note(struct aa_app *app, struct aa_counts *c, s
 	if (t->state == AA_NO_STATE)
 		aa_ledger_born(l);
 	else if (old < AA_MAX_COMMANDS && t->state < AA_STATES)
-		aa_ledger_leave(l, &l->command[old], t->state, &t->queued, false);
+		aa_ledger_leave(l, &l->command[old], t->state, &t->queued, AA_TURN_ANY);
 	if ((t->flags & AA_THREAD_NO_EXEC) && old < AA_MAX_COMMANDS)
 		l->command[old].processes--;
 	if (cell < AA_MAX_COMMANDS) {

@@ -78,8 +78,8 @@ static __always_inline struct aa_counts *counts_get(__u32 index)
 	return bpf_map_lookup_elem(&counts, &index);
 }
 
-/* Moves t to a state, perhaps onto a CPU that was idle. The app's lock is held, the clocks stand at now. */
-static __always_inline void thread_move(struct aa_ledger *l, struct aa_thread *t, __u32 state, bool cpu_idle)
+/* Moves t to a state, with an aa_turn. The app's lock is held, the clocks stand at now. */
+static __always_inline void thread_move(struct aa_ledger *l, struct aa_thread *t, __u32 state, __u32 turn)
 {
 	__u64 from = aa_opaque(t->state), to = aa_opaque(state), cell = aa_opaque(t->cell);
 	struct aa_cell *c;
@@ -90,7 +90,7 @@ static __always_inline void thread_move(struct aa_ledger *l, struct aa_thread *t
 	if (from == AA_GONE)
 		return;
 	if (from < AA_STATES)
-		aa_ledger_leave(l, c, from, &t->queued, cpu_idle);
+		aa_ledger_leave(l, c, from, &t->queued, turn);
 	else
 		aa_ledger_born(l);
 	aa_ledger_enter(l, c, to, &t->queued);
@@ -98,14 +98,14 @@ static __always_inline void thread_move(struct aa_ledger *l, struct aa_thread *t
 	t->since = l->now;
 }
 
-static __always_inline void thread_change(struct aa_app *app, struct aa_thread *t, __u32 to, bool cpu_idle, __u64 now)
+static __always_inline void thread_change(struct aa_app *app, struct aa_thread *t, __u32 to, __u64 now)
 {
 	__u32 index = t->app;
 
 	if (!app_lock(app, index))
 		return;
 	aa_ledger_advance(&app->ledger, now);
-	thread_move(&app->ledger, t, to, cpu_idle);
+	thread_move(&app->ledger, t, to, AA_TURN_ANY);
 	app_unlock(app, index);
 }
 

@@ -109,6 +109,7 @@ struct cfs_rq {
 
 struct sched_entity {
 	__u64 sum_exec_runtime;
+	__u64 prev_sum_exec_runtime;
 	struct cfs_rq *cfs_rq;
 };
 
@@ -159,6 +160,7 @@ struct task_struct {
 		on_cpu; /* a byte in 7.2; and CO-RE can tell what an unsigned field becomes, but not a signed one */
 	struct sched_entity se;
 	int nr_cpus_allowed;
+	int prio;
 	struct mm_struct *mm;
 	int exit_state;
 	int exit_code;

@@ -117,11 +117,11 @@ static __always_inline void aa_ledger_enter(struct aa_ledger *l, struct aa_cell 
 }
 
 /*
- * Counts one thread of command c out of state (less than AA_STATES). cpu_idle: it comes from the run queue to a CPU
- * that had nothing to do, so it waited for that CPU to wake up, and for nobody else.
+ * Counts one thread of command c out of state (less than AA_STATES). turn (aa_turn) is asked for where it comes from the
+ * run queue.
  */
 static __always_inline void aa_ledger_leave(struct aa_ledger *l, struct aa_cell *c, __u32 state,
-					    const struct aa_queued *queued, int cpu_idle)
+					    const struct aa_queued *queued, __u32 turn)
 {
 	c->n[state]--;
 	c->t[state] += l->now;
@@ -134,10 +134,12 @@ static __always_inline void aa_ledger_leave(struct aa_ledger *l, struct aa_cell 
 		c->s += l->s;
 		l->running--;
 	} else if (state == AA_RUNQ) {
-		if (cpu_idle)
-			c->wakeup += l->v - queued->v;
-		else
+		if (turn == AA_TURN_ANY)
 			c->w += l->w - queued->w;
+		else
+			*(turn == AA_TURN_IDLE ? &c->wakeup :
+			  turn == AA_TURN_OWN  ? &c->pinned :
+						 &c->w) += l->v - queued->v;
 	}
 }
 

@@ -205,7 +205,7 @@ static __always_inline int on_reclaim(bool begin)
 	app = app_get(t->app);
 	if (!app)
 		return 0;
-	thread_change(app, t, begin ? AA_RUN_RECLAIM : AA_RUN, false, bpf_ktime_get_ns());
+	thread_change(app, t, begin ? AA_RUN_RECLAIM : AA_RUN, bpf_ktime_get_ns());
 	return 0;
 }
 

@@ -49,7 +49,7 @@ static __always_inline void scan_enter(struct aa_app *app, struct aa_thread *t, 
 		return;
 	aa_ledger_advance(&app->ledger, now);
 	if (t->state == AA_NO_STATE)
-		thread_move(&app->ledger, t, to, false);
+		thread_move(&app->ledger, t, to, AA_TURN_ANY);
 	app_unlock(app, index);
 }
 

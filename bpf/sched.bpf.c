@@ -81,34 +81,60 @@ static __always_inline void switch_correct(struct aa_ledger *l, struct aa_thread
  * A thread comes to a CPU. The one that was woken for it may have been given to another one first, or this thread to
  * another CPU: then it has waited.
  */
-static __always_inline void switch_in(struct aa_ledger *l, struct aa_thread *t, __u32 state, bool cpu_idle)
+static __always_inline void switch_in(struct aa_ledger *l, struct aa_thread *t, __u32 state, __u32 turn)
 {
 	__u32 cell = t->cell;
 
 	barrier_var(cell);
 	if (t->flags & AA_THREAD_EARLY) {
 		t->flags &= ~AA_THREAD_EARLY;
-		if (!cpu_idle && t->state == AA_RUN && cell < AA_MAX_COMMANDS)
+		if (turn != AA_TURN_IDLE && t->state == AA_RUN && cell < AA_MAX_COMMANDS)
 			aa_ledger_waited(l, &l->command[cell], &t->queued, t->since);
 	}
-	thread_move(l, t, state, cpu_idle);
+	thread_move(l, t, state, turn);
+}
+
+#define MAX_RT_PRIO 100
+#define MOMENT 10 /* a part of the wait so small says nothing of the rest */
+
+/*
+ * Whether prev had the CPU that t has waited for, and not only for a moment: kernel threads come in between, and realtime
+ * ones, as the agent is. prev_sum_exec_runtime is what it had when it was given the CPU.
+ */
+static __always_inline bool kept_from(struct aa_thread *t, struct task_struct *prev, __u64 now)
+{
+	__u64 ran = prev->se.sum_exec_runtime - prev->se.prev_sum_exec_runtime;
+
+	return prev->prio >= MAX_RT_PRIO && ran * MOMENT >= now - t->since;
+}
+
+/* The turn of a thread that comes to a CPU which prev had; own: a thread of the same app. */
+static __always_inline __u32 turn_of(const struct aa_ledger *l, struct aa_thread *t, struct task_struct *next,
+				     struct task_struct *prev, bool own)
+{
+	if (!prev->pid)
+		return AA_TURN_IDLE;
+	if ((__u32)next->nr_cpus_allowed >= l->cpus)
+		return AA_TURN_ANY;
+	return own || !kept_from(t, prev, l->now) ? AA_TURN_OWN : AA_TURN_OTHER;
 }
 
 /* A thread of an app leaves a CPU, perhaps to another of the same app: one lock for both. */
-static __always_inline bool switch_away(struct aa_app *app, struct aa_thread *prev, __u32 to, __u64 ran,
-					struct aa_thread *next, __u32 next_state, struct rq *rq, __u64 now)
+static __always_inline bool switch_away(struct aa_app *app, struct aa_thread *prev, struct task_struct *prev_task,
+					__u32 to, __u64 ran, struct aa_thread *next, struct task_struct *next_task,
+					__u32 next_state, __u64 now)
 {
 	bool both = next && next->app == prev->app;
 	__u32 index = prev->app;
 
-	clock_note(app, rq, now);
+	clock_note(app, rq_of(prev_task), now);
 	if (!app_lock_at_last(app, index))
 		return false;
 	aa_ledger_advance(&app->ledger, now);
 	switch_correct(&app->ledger, prev, ran);
-	thread_move(&app->ledger, prev, to, false);
+	thread_move(&app->ledger, prev, to, AA_TURN_ANY);
 	if (both)
-		switch_in(&app->ledger, next, next_state, false);
+		switch_in(&app->ledger, next, next_state, turn_of(&app->ledger, next, next_task, prev_task, true));
 	app_unlock(app, index);
 	return both;
 }
@@ -126,7 +152,7 @@ static __always_inline void switch_dead(struct aa_app *app, struct aa_thread *t,
 		aa_ledger_advance(&app->ledger, now);
 		switch_correct(&app->ledger, t, ran);
 		if (cell < AA_MAX_COMMANDS && state < AA_STATES) {
-			aa_ledger_leave(&app->ledger, &app->ledger.command[cell], state, &t->queued, false);
+			aa_ledger_leave(&app->ledger, &app->ledger.command[cell], state, &t->queued, AA_TURN_ANY);
 			last = aa_ledger_gone(&app->ledger);
 		}
 		t->state = AA_GONE;
@@ -152,8 +178,9 @@ static __always_inline void exec_make_up(struct aa_app *app, struct aa_thread *t
 }
 
 /* Returns true if next is accounted for as well. */
-static __always_inline bool switch_out(struct aa_thread *t, struct task_struct *prev, struct aa_thread *next,
-				       __u32 next_state, bool preempt, long prev_state, __u64 now)
+static __always_inline bool switch_out(struct aa_thread *t, struct task_struct *prev, struct task_struct *next_task,
+				       struct aa_thread *next, __u32 next_state, bool preempt, long prev_state,
+				       __u64 now)
 {
 	struct aa_app *app = app_get(t->app);
 	__u64 ran = prev->se.sum_exec_runtime - t->ran;
@@ -168,14 +195,14 @@ static __always_inline bool switch_out(struct aa_thread *t, struct task_struct *
 	}
 	/* a preempted task stays runnable, whatever state it was about to sleep in */
 	to = wait_any(t, preempt || !prev_state ? wait_runnable(prev) : wait_state(prev, t, prev_state, true));
-	return switch_away(app, t, to, ran, next, next_state, rq_of(prev), now);
+	return switch_away(app, t, prev, to, ran, next, next_task, next_state, now);
 }
 
 static __always_inline int on_switch(bool preempt, struct task_struct *prev, struct task_struct *next, long prev_state)
 {
 	struct aa_thread *p, *n;
 	struct aa_app *app;
-	__u32 next_state;
+	__u32 next_state, turn;
 	__u64 now = 0;
 
 	p = thread_of(prev);
@@ -185,7 +212,7 @@ static __always_inline int on_switch(bool preempt, struct task_struct *prev, str
 	next_state = n ? wait_any(n, state_on_cpu(n, next)) : AA_NO_STATE;
 	if (p) {
 		now = bpf_ktime_get_ns();
-		if (switch_out(p, prev, n, next_state, preempt, prev_state, now))
+		if (switch_out(p, prev, next, n, next_state, preempt, prev_state, now))
 			return 0;
 	}
 	if (n) {
@@ -194,7 +221,8 @@ static __always_inline int on_switch(bool preempt, struct task_struct *prev, str
 		app = app_get(n->app);
 		if (app && app_lock(app, n->app)) {
 			aa_ledger_advance(&app->ledger, now);
-			switch_in(&app->ledger, n, next_state, !prev->pid);
+			turn = turn_of(&app->ledger, n, next, prev, p && p->app == n->app);
+			switch_in(&app->ledger, n, next_state, turn);
 			app_unlock(app, n->app);
 		}
 	}
@@ -245,7 +273,7 @@ static __always_inline void thread_wake(struct aa_app *app, struct aa_thread *t,
 	aa_ledger_advance(&app->ledger, now);
 	if (t->flags & AA_THREAD_EARLY)
 		aa_ledger_queue(&app->ledger, &t->queued);
-	thread_move(&app->ledger, t, to, false);
+	thread_move(&app->ledger, t, to, AA_TURN_ANY);
 	app_unlock(app, index);
 }
 

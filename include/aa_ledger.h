@@ -24,7 +24,16 @@ struct aa_cell {
 	__u64 v[AA_STATES]; /* wall time charged, 1/256 ns; the sleeps stay 0: one length for both lets the verifier follow */
 	__u64 w; /* part of v[AA_RUNQ], waits that are over, that neighbours caused, 1/256 ns */
 	__u64 wakeup; /* the same: while an idle CPU woke up */
+	__u64 pinned; /* the same: of threads that may use fewer CPUs than the app, for others of it */
 	__u64 s; /* part of v[AA_RUN] and v[AA_RUN_RECLAIM] while no other thread was active, 1/256 ns */
+};
+
+/* Who had the CPU that a thread comes to. */
+enum aa_turn {
+	AA_TURN_ANY, /* whoever: it might have come to another one, and what all the app's CPUs did says why it waited */
+	AA_TURN_IDLE, /* nobody: it waited for that CPU to wake up, and for nobody else */
+	AA_TURN_OWN, /* the thread may use fewer CPUs than the app, and another thread of the app had this one */
+	AA_TURN_OTHER, /* the same, and somebody else had it */
 };
 
 /* What a thread remembers while it waits for a CPU: the clocks when it began to. */

@@ -6,6 +6,7 @@
 #include "model/units.h"
 
 #define MOST_WANTED 100000 /* threads; beyond, the figure is no advice */
+#define PINNED_PART 0.5 /* of the waits, from which on more CPUs are no advice */
 
 static double part(const struct times *times)
 {
@@ -15,8 +16,7 @@ static double part(const struct times *times)
 static bool eval(const struct app *app, const struct host *host, struct verdict *ret)
 {
 	struct verdict v = { .id = "cpu-oversubscribed" };
-	double seconds = (app->times.wall[STATE_RUNQ] - app->times.wall_neighbour - app->times.wall_wakeup) *
-			 share_kept(app);
+	double waited = part(&app->times), seconds = waited * share_kept(app);
 	double runnable = mean_runnable(app);
 	unsigned int wanted = app->cpus + 1;
 
@@ -28,7 +28,13 @@ static bool eval(const struct app *app, const struct host *host, struct verdict 
 	say_evidence(&v, "its own threads waited %s for each other: on average %s wanted a CPU, it has %u",
 		     units_seconds(UNITS_BUF, seconds), units_cpus(UNITS_BUF, runnable), app->cpus);
 	say_commands(&v, app, part);
-	if (runnable < app->cpus + 0.5)
+	if (app->times.wall_pinned > 0)
+		say_evidence(&v, "; %s of it by threads that may use only some of these CPUs",
+			     units_percent(UNITS_BUF, app->times.wall_pinned / waited));
+	if (app->times.wall_pinned > PINNED_PART * waited)
+		say_suggestion(&v, "let its threads use all of its CPUs: they are pinned to fewer (taskset, numactl, "
+				   "sched_setaffinity)");
+	else if (runnable < app->cpus + 0.5)
 		say_suggestion(&v, "only short bursts of more runnable threads than CPUs: little to gain");
 	else if (host->cpus > app->cpus)
 		say_suggestion(&v,

@@ -49,6 +49,7 @@ static void times_add(struct times *sum, const struct times *more)
 	sum->wall_disk_write += more->wall_disk_write;
 	sum->wall_neighbour += more->wall_neighbour;
 	sum->wall_wakeup += more->wall_wakeup;
+	sum->wall_pinned += more->wall_pinned;
 	sum->wall_alone += more->wall_alone;
 }
 
@@ -75,6 +76,7 @@ static void read_cell(struct times *ret, const struct aa_ledger *l, const struct
 	ret->wall_disk_write = wall[AA_DISK_WRITE];
 	ret->wall_neighbour = (double)cell->w * WALL_NS;
 	ret->wall_wakeup = (double)cell->wakeup * WALL_NS;
+	ret->wall_pinned = (double)cell->pinned * WALL_NS;
 
 	/* the ledger does not say which of the two a thread did alone: split in proportion */
 	ran = wall[AA_RUN] + wall[AA_RUN_RECLAIM];

@@ -47,6 +47,7 @@ struct times {
 	double wall_disk_write;
 	double wall_neighbour; /* part of wall[STATE_RUNQ] that threads of others caused; waits that are over */
 	double wall_wakeup; /* part of wall[STATE_RUNQ] while an idle CPU woke up; waits that are over */
+	double wall_pinned; /* the same: threads that may use fewer CPUs than the app waited for others of it */
 	double wall_alone; /* part of wall[STATE_RUN]: one thread runs, no other is active */
 };
 

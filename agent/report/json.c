@@ -71,9 +71,10 @@ static json_t *wall_and_idle(const struct app *app)
 
 static json_t *wall_parts(const struct times *times)
 {
-	return json_pack("{so so so so so}", "disk_read", value_number(times->wall_disk_read), "disk_write",
+	return json_pack("{so so so so so so}", "disk_read", value_number(times->wall_disk_read), "disk_write",
 			 value_number(times->wall_disk_write), "neighbour", value_number(times->wall_neighbour),
-			 "wakeup", value_number(times->wall_wakeup), "alone", value_number(times->wall_alone));
+			 "wakeup", value_number(times->wall_wakeup), "pinned", value_number(times->wall_pinned),
+			 "alone", value_number(times->wall_alone));
 }
 
 /* Up to the largest number of threads that ever ran at once; the last bucket of the ledger means "or more". */

@@ -24,6 +24,27 @@ case_cause_oversubscribed() {
 	first_is r cpu-oversubscribed
 }
 
+# Its threads may use one CPU of those that the app has, and wait there for each other while others are idle.
+case_cause_pinned() {
+	[ "$NCPU" -gt 1 ] || skip "one CPU"
+	quiet_machine
+	observe r -- sh -c 'taskset -c 0 "$1" 4 1.5; :' sh "$WORKLOADS/spin"
+	first_is r cpu-oversubscribed
+	holds r '.wall_parts.pinned > 0.8 and .wall_parts.neighbour < 0.1' .wall_parts
+	holds r '.bottlenecks[0].suggestion | contains("pinned")' '.bottlenecks[0]'
+}
+
+# The same thread waits for others who are pinned there.
+case_cause_pinned_neighbours() {
+	[ "$NCPU" -gt 1 ] || skip "one CPU"
+	quiet_machine
+	start taskset -c 0 "$WORKLOADS/spin" 3 60 >/dev/null
+	sleep 0.2
+	observe r -- sh -c 'taskset -c 0 "$1" 1 1.5; :' sh "$WORKLOADS/spin"
+	first_is r cpu-neighbour
+	holds r '.wall_parts.neighbour > 0.8 and .wall_parts.pinned < 0.1' .wall_parts
+}
+
 # Agent and app together in the limited group, as in a container.
 case_cause_quota() {
 	quiet_machine

@@ -141,6 +141,14 @@ static void test_cpu_oversubscribed(void **state)
 	assert_says(v->suggestion, "the machine's 8 CPUs");
 	assert_says(v->suggestion, "-j2");
 
+	/* more CPUs are of no use to threads that may not use them */
+	app.times.wall_pinned = 6;
+	v = verdict_of(&app, "cpu-oversubscribed");
+	assert_share(v, 0.8);
+	assert_says(v->evidence, "75 % of it by threads that may use only some");
+	assert_says(v->suggestion, "taskset");
+	app.times.wall_pinned = 0;
+
 	/* an idle CPU that wakes up is nobody's fault */
 	app.times.wall_wakeup = 3;
 	assert_share(verdict_of(&app, "cpu-oversubscribed"), 0.5);

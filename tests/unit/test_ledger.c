@@ -147,7 +147,8 @@ static void enter(struct play *p, struct thread *t, uint32_t cell, int state)
 
 static void leave(struct play *p, struct thread *t, bool cpu_idle)
 {
-	aa_ledger_leave(&p->ledger, &p->ledger.command[t->cell], t->state, &t->queued, cpu_idle);
+	aa_ledger_leave(&p->ledger, &p->ledger.command[t->cell], t->state, &t->queued,
+			cpu_idle ? AA_TURN_IDLE : AA_TURN_ANY);
 	p->model.n[t->cell][t->state]--;
 	if (cpu_idle)
 		p->model.wakeup[t->cell] += t->waited;

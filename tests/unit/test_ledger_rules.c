@@ -64,7 +64,7 @@ static void enter(struct fixture *f, uint32_t i, uint32_t cell, uint32_t state)
 static void leave(struct fixture *f, uint32_t i)
 {
 	aa_ledger_leave(&f->ledger, &f->ledger.command[f->threads[i].cell], f->threads[i].state, &f->threads[i].queued,
-			0);
+			AA_TURN_ANY);
 }
 
 static void born(struct fixture *f, uint32_t cell, uint32_t state)
@@ -214,7 +214,7 @@ static void test_neighbour_part(void **state)
 		}
 		aa_ledger_advance(l, START + 1000000);
 		for (t = 0; t < rows[i].queued; t++)
-			aa_ledger_leave(l, &l->command[0], AA_RUNQ, &queued, 0);
+			aa_ledger_leave(l, &l->command[0], AA_RUNQ, &queued, AA_TURN_ANY);
 		wall = (double)l->command[0].v[AA_RUNQ] / UNITS;
 		assert_near(wall, 1e6 * rows[i].queued / (rows[i].running + rows[i].queued), 0.01);
 		assert_near((double)l->command[0].w / UNITS, rows[i].share * wall, 0.01);
@@ -235,12 +235,39 @@ static void test_wakeup_part(void **state)
 	aa_ledger_born(l);
 	aa_ledger_enter(l, &l->command[1], AA_RUNQ, &second);
 	aa_ledger_advance(l, START + 3000);
-	aa_ledger_leave(l, &l->command[0], AA_RUNQ, &first, 1);
-	aa_ledger_leave(l, &l->command[1], AA_RUNQ, &second, 0);
+	aa_ledger_leave(l, &l->command[0], AA_RUNQ, &first, AA_TURN_IDLE);
+	aa_ledger_leave(l, &l->command[1], AA_RUNQ, &second, AA_TURN_ANY);
 	assert_int_equal(l->command[0].wakeup, 2000 << AA_WALL_SHIFT);
 	assert_int_equal(l->command[0].w, 0);
 	assert_int_equal(l->command[1].wakeup, 0);
 	assert_int_equal(l->command[1].w, 1000 << AA_WALL_SHIFT);
+}
+
+/* A thread that may use fewer CPUs waited for whoever had the one that it comes to, whatever the app's other CPUs did. */
+static void test_pinned_part(void **state)
+{
+	static const struct {
+		enum aa_turn turn;
+		uint64_t pinned, w;
+	} rows[] = { { AA_TURN_OWN, 2000, 0 }, { AA_TURN_OTHER, 0, 2000 } };
+	struct fixture *f = *state;
+	struct aa_queued queued;
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct aa_ledger *l = &f->ledger;
+
+		memset(l, 0, sizeof(*l));
+		l->cpus = 1;
+		aa_ledger_advance(l, START);
+		aa_ledger_born(l);
+		aa_ledger_enter(l, &l->command[0], AA_RUNQ, &queued);
+		aa_ledger_advance(l, START + 2000);
+		aa_ledger_leave(l, &l->command[0], AA_RUNQ, &queued, rows[i].turn);
+		assert_int_equal(l->command[0].pinned, rows[i].pinned << AA_WALL_SHIFT);
+		assert_int_equal(l->command[0].w, rows[i].w << AA_WALL_SHIFT);
+		assert_int_equal(l->command[0].wakeup, 0);
+	}
 }
 
 /* The CPU that was woken for a thread went to another one first: it has waited as long as it seemed to run. */
@@ -259,10 +286,10 @@ static void test_waited(void **state)
 	move(f, 0, 0, AA_RUN);
 	advance(f, START + 4000);
 	aa_ledger_waited(l, &l->command[1], &queued, START + 1000);
-	aa_ledger_leave(l, &l->command[1], AA_RUN, &queued, 0);
+	aa_ledger_leave(l, &l->command[1], AA_RUN, &queued, AA_TURN_ANY);
 	aa_ledger_enter(l, &l->command[1], AA_RUN, &queued);
 	advance(f, START + 4500);
-	aa_ledger_leave(l, &l->command[1], AA_RUN, &queued, 0);
+	aa_ledger_leave(l, &l->command[1], AA_RUN, &queued, AA_TURN_ANY);
 	assert_int_equal(l->command[1].t[AA_RUNQ], 3000);
 	assert_int_equal(l->command[1].t[AA_RUN], 500);
 	assert_int_equal(l->command[1].v[AA_RUNQ], 2000 << AA_WALL_SHIFT);
@@ -383,6 +410,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_time_backwards, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_neighbour_part, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_wakeup_part, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_pinned_part, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_waited, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_alone_part, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_rest, setup, teardown),

@@ -46,7 +46,7 @@ static int teardown(void **state)
 /* The thread spends ms in a state. */
 static void spend(struct fixture *f, enum aa_state state, uint64_t ms)
 {
-	aa_ledger_leave(&f->ledger, &f->ledger.command[0], f->state, &f->queued, 0);
+	aa_ledger_leave(&f->ledger, &f->ledger.command[0], f->state, &f->queued, AA_TURN_ANY);
 	aa_ledger_enter(&f->ledger, &f->ledger.command[0], state, &f->queued);
 	f->state = state;
 	aa_ledger_advance(&f->ledger, f->ledger.now + ms * MS);

@@ -61,14 +61,14 @@ static void born(struct aa_ledger *l, struct aa_cell *c, uint64_t at, enum aa_st
 static void moves(struct aa_ledger *l, struct aa_cell *c, uint64_t at, enum aa_state from, enum aa_state to)
 {
 	aa_ledger_advance(l, at);
-	aa_ledger_leave(l, c, from, &queued, 0);
+	aa_ledger_leave(l, c, from, &queued, AA_TURN_ANY);
 	aa_ledger_enter(l, c, to, &queued);
 }
 
 static void gone(struct aa_ledger *l, struct aa_cell *c, uint64_t at, enum aa_state from)
 {
 	aa_ledger_advance(l, at);
-	aa_ledger_leave(l, c, from, &queued, 0);
+	aa_ledger_leave(l, c, from, &queued, AA_TURN_ANY);
 	aa_ledger_gone(l);
 }
 
@@ -149,7 +149,7 @@ static void test_causes_of_queueing(void **state)
 	moves(l, c, START + 4 * SECOND, AA_RUNQ, AA_RUN);
 	moves(l, c, START + 5 * SECOND, AA_RUN, AA_RUNQ);
 	aa_ledger_advance(l, START + 11 * SECOND);
-	aa_ledger_leave(l, c, AA_RUNQ, &queued, 1);
+	aa_ledger_leave(l, c, AA_RUNQ, &queued, AA_TURN_IDLE);
 	aa_ledger_enter(l, c, AA_RUN, &queued);
 	assert_int_equal(app_read_ledger(&f->app, l, START + 11 * SECOND), 0);
 	assert_seconds(f->app.times.wall[STATE_RUNQ], 5);
