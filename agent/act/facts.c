@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -118,6 +119,11 @@ bool facts_has_neighbours(const struct sys_cgroup *group)
 	return beside(group, stop_at_any, NULL);
 }
 
+struct weights {
+	double weight[SIBLINGS_MAX];
+	size_t n;
+};
+
 /*
  * Groups of agents do not count, this one's other apps or those of others: their weights are made of ours, and they would
  * drive each other up. With like weights they share what there is.
@@ -125,19 +131,25 @@ bool facts_has_neighbours(const struct sys_cgroup *group)
 static bool add_weight(void *context, const struct sys_cgroup *sibling)
 {
 	char text[KNOB_TEXT];
-	double *sum = context;
+	struct weights *all = context;
 	uint64_t weight;
 
 	if (place_is_agents(strrchr(sibling->directory, '/') + 1))
 		return false;
 	if (knob_cpu_weight.read(sibling, text) || knob_cpu_weight.parse(sibling, text, &weight))
 		weight = KNOB_WEIGHT_DEFAULT;
-	*sum += (double)weight / KNOB_WEIGHT_DEFAULT;
+	all->weight[all->n++] = (double)weight / KNOB_WEIGHT_DEFAULT;
 	return false;
 }
 
-/* Threads that run or want to, on the whole machine, less the one that asks. */
-static double runnable(void)
+static int heaviest_first(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x < y) - (x > y);
+}
+
+double facts_ready(void)
 {
 	char text[64];
 	size_t len;
@@ -163,24 +175,31 @@ static bool autogroups(void)
  * with autogroup, session by session. How many sessions nobody says: one is assumed. A weight that is too small for two
  * of them costs the app a few percent; one that is too large would starve every newcomer.
  */
-static double loose_weight(const struct sys_cgroup *group)
+static double loose_weight(const struct sys_cgroup *group, double ready)
 {
 	struct sys_cgroup parent;
-	double threads;
 
 	if (facts_parent(group, &parent) || !has_processes(&parent))
 		return 0;
 	if (!parent.directory[parent.mount_len] && autogroups())
 		return 1;
-	threads = runnable();
-	return threads < 1 ? 1 : threads;
+	return ready;
 }
 
-static double siblings_weight(const struct sys_cgroup *group)
+/*
+ * Most groups of a machine only sleep, and a weight made of them all would leave nothing to the few that do not. Which
+ * ones those are, one look does not tell; but there are no more of them than threads that are ready.
+ */
+static double siblings_weight(const struct sys_cgroup *group, double ready)
 {
-	double sum = loose_weight(group);
+	struct weights all = { .n = 0 };
+	double sum = loose_weight(group, ready);
+	size_t i;
 
-	beside(group, add_weight, &sum);
+	beside(group, add_weight, &all);
+	qsort(all.weight, all.n, sizeof(*all.weight), heaviest_first);
+	for (i = 0; i < all.n && (double)i < ready; i++)
+		sum += all.weight[i];
 	return sum;
 }
 
@@ -226,10 +245,10 @@ static bool may_choose(const struct facts_machine *machine, const struct sys_cgr
 }
 
 void facts_read(const struct facts_machine *machine, const struct sys_cgroup *group, const struct sys_cgroup *memory,
-		struct facts_before *before, struct rule_facts *ret)
+		double ready, struct facts_before *before, struct rule_facts *ret)
 {
 	struct rule_facts f = {
-		.siblings = siblings_weight(group),
+		.siblings = siblings_weight(group, ready > 1 ? ready : 1),
 		.machine_bytes = machine->memory_bytes,
 		.fast_cpus = machine->fast_cpus,
 		.fast_list = machine->fast_list,

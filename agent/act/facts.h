@@ -19,12 +19,18 @@ struct facts_before {
 };
 
 /*
- * Reads the facts for a knob of group. A group that is still to be made has the
- * neighbours that it will have. memory is the group whose memory the value is made of (the app's, also for a knob of a group
- * above it), NULL for none; before belongs to it. What cannot be read counts as nobody, or nothing.
+ * Threads that run or want to, on the whole machine, less the one that asks; 0 if the kernel does not say.
+ */
+double facts_ready(void);
+
+/*
+ * Reads the facts for a knob of group. A group that is still to be made has the neighbours that it will have. memory is
+ * the group whose memory the value is made of (the app's, also for a knob of a group above it), NULL for none; before
+ * belongs to it. ready: facts_ready(); of the groups beside, no more than that compete, and at least one. What cannot be
+ * read counts as nobody, or nothing.
  */
 void facts_read(const struct facts_machine *machine, const struct sys_cgroup *group, const struct sys_cgroup *memory,
-		struct facts_before *before, struct rule_facts *ret);
+		double ready, struct facts_before *before, struct rule_facts *ret);
 
 /*
  * Whether anybody but the group itself is beside it: a populated group, or processes of the group above. Bounded: with

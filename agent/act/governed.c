@@ -41,13 +41,13 @@ static void read_facts(struct governed *a, struct governing *g, const struct rul
 	unsigned int i;
 
 	if (rule->where == RULE_BACKGROUND) {
-		facts_read(&g->machine, group, group, &none, ret);
+		facts_read(&g->machine, group, group, facts_ready(), &none, ret);
 		return;
 	}
 	for (i = 0; i < a->nplaces; i++)
 		if (a->places[i].usable && (a->places[i].place.group.v2 || !strcmp(a->places[i].controller, "memory")))
 			memory = &a->places[i].place.group;
-	facts_read(&g->machine, group, memory, &a->memory_before, ret);
+	facts_read(&g->machine, group, memory, facts_ready(), &a->memory_before, ret);
 }
 
 /* Watching the CPUs begins with the next look, and goes on while spreading is off for a window. */

@@ -15,6 +15,7 @@
 #include "tests/unit/fake_group.h"
 
 #define GIB (1ULL << 30)
+#define MANY 1000 /* threads that are ready */
 
 static const struct facts_machine machine = { .memory_bytes = 8 * GIB, .fast_cpus = 2, .fast_list = "0-1" };
 
@@ -23,7 +24,7 @@ static struct rule_facts read_facts(const struct sys_cgroup *group)
 	struct facts_before before = { 0 };
 	struct rule_facts f;
 
-	facts_read(&machine, group, group, &before, &f);
+	facts_read(&machine, group, group, MANY, &before, &f);
 	return f;
 }
 
@@ -68,8 +69,7 @@ static void test_parent(void **state)
 }
 
 /*
- * The weights of those beside it that hold processes, in defaults. The test's own machine has fewer threads that are
- * ready than these add up to.
+ * The weights of those beside it that hold processes, in defaults.
  */
 static void test_siblings_v1(void **state)
 {
@@ -82,6 +82,26 @@ static void test_siblings_v1(void **state)
 	put_v1(fake, "empty", "", "262144\n");
 	fake_put(fake, "/v1/file", "x");
 	assert_true(read_facts(&fake->v1).siblings == 1 + 200 + 100.5);
+}
+
+/* No more groups compete than threads are ready: of all that might be, the heaviest. Somebody does in any case. */
+static void test_sleepers_do_not_count(void **state)
+{
+	static const struct {
+		double ready, siblings;
+	} rows[] = { { 0, 200 }, { 1, 200 }, { 2, 300 }, { 3, 301 }, { 100, 301 } };
+	const struct fake *fake = *state;
+	struct facts_before before = { 0 };
+	struct rule_facts f;
+	size_t i;
+
+	put_v1(fake, "one", "2\n", "1024\n");
+	put_v1(fake, "two", "3\n4\n", "204800\n");
+	put_v1(fake, "three", "5\n", "102400\n");
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		facts_read(&machine, &fake->v1, NULL, rows[i].ready, &before, &f);
+		assert_true(f.siblings == rows[i].siblings);
+	}
 }
 
 /* What agents made has a weight that was made of ours: they would drive each other up. It is a neighbour all the same. */
@@ -210,12 +230,12 @@ static void test_memory(void **state)
 
 	fake_put(fake, "/v2/app/memory.current", "1073741824\n");
 	fake_put(fake, "/v2/app/memory.stat", "anon 5\nworkingset_refault_anon 10\nworkingset_refault_file 100\n");
-	facts_read(&machine, &fake->v2, &fake->v2, &before, &f);
+	facts_read(&machine, &fake->v2, &fake->v2, MANY, &before, &f);
 	assert_int_equal(f.group_bytes, GIB);
 	assert_int_equal(f.refaulted_bytes, 0);
 	assert_int_equal(f.machine_bytes, 8 * GIB);
 	fake_put(fake, "/v2/app/memory.stat", "anon 5\nworkingset_refault_anon 13\nworkingset_refault_file 104\n");
-	facts_read(&machine, &fake->v2, &fake->v2, &before, &f);
+	facts_read(&machine, &fake->v2, &fake->v2, MANY, &before, &f);
 	assert_int_equal(f.refaulted_bytes, 7 * page);
 }
 
@@ -227,7 +247,7 @@ static void test_memory_of_old_kernels(void **state)
 	struct rule_facts f;
 
 	fake_put(fake, "/v2/app/memory.stat", "workingset_refault 42\nworkingset_activate 9\n");
-	facts_read(&machine, &fake->v2, &fake->v2, &before, &f);
+	facts_read(&machine, &fake->v2, &fake->v2, MANY, &before, &f);
 	assert_int_equal(f.refaulted_bytes, 2 * (uint64_t)sysconf(_SC_PAGESIZE));
 }
 
@@ -238,14 +258,14 @@ static void test_memory_unknown(void **state)
 	struct facts_before before = { 0 };
 	struct rule_facts f;
 
-	facts_read(&machine, &fake->v2, &fake->v2, &before, &f);
+	facts_read(&machine, &fake->v2, &fake->v2, MANY, &before, &f);
 	assert_int_equal(f.group_bytes, 0);
 	assert_false(before.known);
 	fake_put(fake, "/v2/app/memory.current", "1073741824\n");
-	facts_read(&machine, &fake->v2, NULL, &before, &f);
+	facts_read(&machine, &fake->v2, NULL, MANY, &before, &f);
 	assert_int_equal(f.group_bytes, 0);
 	fake_put(fake, "/v2/app/memory.current", "");
-	facts_read(&machine, &fake->v2, &fake->v2, &before, &f);
+	facts_read(&machine, &fake->v2, &fake->v2, MANY, &before, &f);
 	assert_int_equal(f.group_bytes, 0);
 }
 
@@ -261,7 +281,7 @@ static void test_memory_of_the_app(void **state)
 	fake_put(fake, "/v2/memory.current", "8589934592\n");
 	fake_put(fake, "/v2/app/memory.current", "104857600\n");
 	fake_put(fake, "/v2/app/memory.stat", "workingset_refault_file 10\n");
-	facts_read(&machine, &above, &fake->v2, &before, &f);
+	facts_read(&machine, &above, &fake->v2, MANY, &before, &f);
 	assert_int_equal(f.group_bytes, 104857600);
 }
 
@@ -274,7 +294,7 @@ static void test_refaults_never_negative(void **state)
 
 	fake_put(fake, "/v2/app/memory.current", "104857600\n");
 	fake_put(fake, "/v2/app/memory.stat", "workingset_refault_file 10\n");
-	facts_read(&machine, &fake->v2, &fake->v2, &before, &f);
+	facts_read(&machine, &fake->v2, &fake->v2, MANY, &before, &f);
 	assert_int_equal(f.refaulted_bytes, 0);
 }
 
@@ -287,14 +307,14 @@ static void test_fast_cpus(void **state)
 	struct rule_facts f;
 
 	fake_put(fake, "/v2/app/cpuset.cpus.effective", "0-7\n");
-	facts_read(&hybrid, &fake->v2, NULL, &before, &f);
+	facts_read(&hybrid, &fake->v2, NULL, MANY, &before, &f);
 	assert_int_equal(f.fast_cpus, 4);
 	assert_string_equal(f.fast_list, "0-3");
 	fake_put(fake, "/v2/app/cpuset.cpus.effective", "2-7\n");
-	facts_read(&hybrid, &fake->v2, NULL, &before, &f);
+	facts_read(&hybrid, &fake->v2, NULL, MANY, &before, &f);
 	assert_int_equal(f.fast_cpus, 0);
 	fake_put(fake, "/v2/app/cpuset.cpus.effective", "0-3\n");
-	facts_read(&hybrid, &fake->v2, NULL, &before, &f);
+	facts_read(&hybrid, &fake->v2, NULL, MANY, &before, &f);
 	assert_int_equal(f.fast_cpus, 0);
 }
 
@@ -304,6 +324,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_parent),
 		TEST(test_siblings_v1),
+		TEST(test_sleepers_do_not_count),
 		TEST(test_agents_groups_do_not_count),
 		TEST(test_siblings_v2),
 		TEST(test_sibling_without_weight),
