@@ -90,6 +90,15 @@ static int give_up_on(struct bench *b, const char *what, int err)
 	return give_up(b, err == -EACCES || err == -EPERM ? EXIT_DENIED : EXIT_UNSUPPORTED);
 }
 
+/* " (SIGSEGV)" for the status by which a shell tells of it; else "". */
+static const char *signal_of(int status, char ret[UNITS_LEN])
+{
+	const char *name = status > 128 ? sigabbrev_np(status - 128) : NULL;
+
+	snprintf(ret, UNITS_LEN, name ? " (SIG%s)" : "%s", name ? name : "");
+	return ret;
+}
+
 /* A run that fails is not one to compare: what it printed tells more than we can. */
 static int check_run(struct bench *b, const char *what, int err, const struct timed_run *run)
 {
@@ -101,8 +110,9 @@ static int check_run(struct bench *b, const char *what, int err, const struct ti
 		return 0;
 	say_end(b);
 	timed_say_output(&b->timed, "  ", stderr);
-	log_err("bench: %s ended with status %d after %zu pair%s%s", what, run->status, b->npairs,
-		b->npairs == 1 ? "" : "s", b->timed.nsaid ? "; the last that it printed is above" : "");
+	log_err("bench: %s ended with status %d%s after %zu pair%s%s", what, run->status,
+		signal_of(run->status, UNITS_BUF), b->npairs, b->npairs == 1 ? "" : "s",
+		b->timed.nsaid ? "; the last that it printed is above" : "");
 	return give_up(b, run->status);
 }
 
@@ -129,21 +139,24 @@ static int run_without(struct bench *b, double *ret_seconds)
 	return err;
 }
 
-/* With told NULL, what the report says does not count. */
-static int run_with(struct bench *b, struct told *told, double *ret_seconds)
+static int run_with(struct bench *b, double *ret_seconds)
 {
 	struct timed_run run;
-	struct told nobody = { 0 };
 	int err = prepare(b);
 
 	if (!err)
-		err = check_run(b, "accel-agent -- COMMAND", timed_run_with(&b->timed, &run), &run);
-	if (err)
-		return err;
-	*ret_seconds = run.seconds;
-	err = told_add(told ? told : &nobody, b->timed.report);
-	told_clear(&nobody);
-	return err ? give_up_on(b, "the report of accel-agent -- COMMAND", err) : 0;
+		err = check_run(b, "the command, with tuning,", timed_run_with(&b->timed, &run), &run);
+	if (!err)
+		*ret_seconds = run.seconds;
+	return err;
+}
+
+/* What the report of the last run with tuning says. */
+static int take_report(struct bench *b, struct told *told)
+{
+	int err = told_add(told, b->timed.report);
+
+	return err ? give_up_on(b, "the report of a run with tuning", err) : 0;
 }
 
 /* --- pairs --- */
@@ -169,23 +182,37 @@ static int run_pair(struct bench *b, struct bench_pair *ret)
 	int err = draw_order(b, &pair.with_first);
 
 	if (!err && pair.with_first)
-		err = run_with(b, &b->told, &pair.with);
+		err = run_with(b, &pair.with);
 	if (!err)
 		err = run_without(b, &pair.without);
 	if (!err && !pair.with_first)
-		err = run_with(b, &b->told, &pair.with);
+		err = run_with(b, &pair.with);
+	if (!err) /* only now: what is told is of whole pairs */
+		err = take_report(b, &b->told);
 	if (!err)
 		*ret = pair;
 	return err;
 }
 
-static int run_pairs(struct bench *b)
+/* Which also tells early if there is no report to be had. */
+static int first_run(struct bench *b)
 {
+	struct told nobody = { 0 };
 	double seconds;
 	int err;
 
 	say_begin(b);
-	err = run_with(b, NULL, &seconds);
+	err = run_with(b, &seconds);
+	if (!err)
+		err = take_report(b, &nobody);
+	told_clear(&nobody);
+	return err;
+}
+
+static int run_pairs(struct bench *b)
+{
+	int err = first_run(b);
+
 	while (!err && b->npairs < b->planned) {
 		err = run_pair(b, &b->pairs[b->npairs]);
 		if (err)

@@ -14,6 +14,7 @@
 #define SCHEMA "accel-agent.bench/1"
 #define COMMAND_SHOWN 256
 #define BOTTLENECKS_SHOWN 5
+#define START_SHOWN 0.02 /* part of a run with tuning, from which on its start is worth a line */
 
 static const char *const stops[] = {
 	[BENCH_STOP_PAIRS] = "pairs",
@@ -100,6 +101,22 @@ static void write_verdict(const struct page *page, const struct bench_result *r)
 		page_wrap(page, 0, 0, "Stopped by a signal: what was complete by then counts.");
 }
 
+/* With short commands most of what is lost: which is not so where the agent waits for its app. */
+static void write_start(const struct page *page, const struct bench_result *r)
+{
+	double start = r->told->runs ? r->told->start_seconds / r->told->runs : 0;
+	char line[160];
+
+	if (start < START_SHOWN * r->ratio.with)
+		return;
+	snprintf(line, sizeof(line),
+		 "%s of each run with tuning is the agent's own start, which one that waits for the app (--app) has "
+		 "behind "
+		 "it.",
+		 units_seconds(UNITS_BUF, start));
+	page_wrap(page, 0, 0, line);
+}
+
 static void write_bottlenecks(const struct page *page, const struct told *told)
 {
 	size_t i;
@@ -119,6 +136,11 @@ static void write_action(const struct page *page, const struct told_action *a)
 
 	if (a->kept)
 		len += snprintf(line + len, sizeof(line) - (size_t)len, " %u kept", a->kept);
+	if (a->unmeasured && a->unmeasured == a->kept)
+		len += snprintf(line + len, sizeof(line) - (size_t)len, ", effect not measured");
+	else if (a->unmeasured)
+		len += snprintf(line + len, sizeof(line) - (size_t)len, " (the effect of %u not measured)",
+				a->unmeasured);
 	if (a->undone)
 		len += snprintf(line + len, sizeof(line) - (size_t)len, "%s %u taken back, as it did not help",
 				a->kept ? "," : "", a->undone);
@@ -160,6 +182,7 @@ int bench_result_text(const struct bench_result *r, const struct report_style *s
 		fprintf(out, "   95 %% confidence interval: %.3f to %.3f", r->ratio.low, r->ratio.high);
 	fputc('\n', out);
 	write_verdict(&page, r);
+	write_start(&page, r);
 	write_bottlenecks(&page, r->told);
 	write_actions(&page, r->told);
 	errno = 0;

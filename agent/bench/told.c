@@ -80,6 +80,7 @@ static int add_action(struct told *told, const json_t *from)
 		return -ENOMEM;
 	if (!strcmp(state, "kept")) {
 		a->kept++;
+		a->unmeasured += !json_is_object(json_object_get(from, "effect"));
 	} else if (!strcmp(state, "undone")) {
 		a->undone++;
 	} else if (!strcmp(state, "refused")) {
@@ -125,6 +126,7 @@ int told_add(struct told *told, int fd)
 		return -EBADMSG;
 	}
 	told->runs++;
+	told->start_seconds += json_number_value(json_object_get(json_object_get(report, "agent"), "start_seconds"));
 	err = add_all(told, json_object_get(report, "bottlenecks"), add_bottleneck);
 	if (!err)
 		err = add_all(told, json_object_get(report, "actions"), add_action);
@@ -175,15 +177,16 @@ static json_t *action_object(const void *entry)
 {
 	const struct told_action *a = entry;
 
-	return json_pack("{so so so so so}", "knob", value_string(a->knob), "kept", value_count(a->kept), "undone",
-			 value_count(a->undone), "refused", value_count(a->refused), "reason",
-			 value_string(*a->reason ? a->reason : NULL));
+	return json_pack("{so so so so so so}", "knob", value_string(a->knob), "kept", value_count(a->kept),
+			 "unmeasured", value_count(a->unmeasured), "undone", value_count(a->undone), "refused",
+			 value_count(a->refused), "reason", value_string(*a->reason ? a->reason : NULL));
 }
 
 json_t *told_json(const struct told *told)
 {
 	return json_pack(
-		"{so so so so}", "runs", value_count(told->runs), "bottlenecks",
+		"{so so so so so}", "runs", value_count(told->runs), "start_seconds",
+		told->runs ? value_number(told->start_seconds / told->runs) : json_null(), "bottlenecks",
 		value_array(told->bottlenecks, told->nbottlenecks, sizeof(*told->bottlenecks), bottleneck_object),
 		"actions", value_array(told->actions, told->nactions, sizeof(*told->actions), action_object),
 		"prefetch",

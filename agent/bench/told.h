@@ -21,11 +21,13 @@ struct told_bottleneck {
 struct told_action {
 	char knob[TOLD_TEXT];
 	unsigned int kept, undone, refused; /* times */
+	unsigned int unmeasured; /* of those that were kept: there is no effect to show */
 	char reason[2 * TOLD_TEXT]; /* of the last refusal; "": none */
 };
 
 struct told {
 	unsigned int runs; /* whose report was read */
+	double start_seconds; /* in all of them: until the agent let the command begin */
 	struct told_bottleneck *bottlenecks; /* owned; after told_finish() the largest first */
 	size_t nbottlenecks;
 	struct told_action *actions; /* owned; in the order in which they were first seen */
@@ -46,7 +48,7 @@ int told_add(struct told *told, int fd);
 void told_finish(struct told *told);
 
 /*
- * The same as JSON: {"runs", "bottlenecks", "actions", "prefetch"}. NULL: out of memory.
+ * The same as JSON: {"runs", "start_seconds" (of one run), "bottlenecks", "actions", "prefetch"}. NULL: out of memory.
  */
 json_t *told_json(const struct told *told);
 

@@ -100,6 +100,7 @@ case_bench_stopped() {
 	status=$?
 	[ "$status" -eq 143 ] || fail "exit status $status"
 	holds r '.stopped == "signal" and (.pairs | length) >= 2' .
+	holds r '.with_tuning.runs == (.pairs | length)' .
 	! child_runs_anywhere bench-sleeper || fail "the command still runs"
 	bench_left_nothing
 }
@@ -116,6 +117,7 @@ case_bench_interrupted() {
 	status=$?
 	[ "$status" -eq 130 ] || fail "exit status $status: $(tail -n 2 r.err)"
 	holds r '.stopped == "signal" and (.pairs | length) >= 2' .
+	holds r '.with_tuning.runs == (.pairs | length)' .
 }
 
 # Settings that are about one run would make the runs with tuning others than those without.

@@ -58,10 +58,29 @@ static void actions_are_added_up(void **state)
 			 0);
 	assert_int_equal(told.nactions, 2);
 	assert_int_equal(told.actions[0].kept, 1);
+	assert_int_equal(told.actions[0].unmeasured, 1);
 	assert_int_equal(told.actions[0].undone, 1);
 	assert_string_equal(told.actions[1].reason, "why");
 	assert_int_equal(told.replays, 1);
 	assert_int_equal(told.replayed_bytes, 4096);
+	told_clear(&told);
+}
+
+/* What was kept without an effect to show is told apart; and the start of each run adds up. */
+static void what_was_measured_counts(void **state)
+{
+	struct told told = { 0 };
+
+	(void)state;
+	assert_int_equal(add(&told, "{\"agent\":{\"start_seconds\":0.25},\"actions\":["
+				    "{\"knob\":\"w\",\"state\":\"kept\",\"effect\":{\"verdict\":\"helps\"}}]}"),
+			 0);
+	assert_int_equal(add(&told, "{\"agent\":{\"start_seconds\":0.5},\"actions\":["
+				    "{\"knob\":\"w\",\"state\":\"kept\",\"effect\":null}]}"),
+			 0);
+	assert_int_equal(told.actions[0].kept, 2);
+	assert_int_equal(told.actions[0].unmeasured, 1);
+	assert_true(told.start_seconds == 0.75);
 	told_clear(&told);
 }
 
@@ -83,6 +102,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(medians_are_over_all_runs),
 		cmocka_unit_test(actions_are_added_up),
+		cmocka_unit_test(what_was_measured_counts),
 		cmocka_unit_test(no_report),
 	};
 
