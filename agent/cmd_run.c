@@ -27,7 +27,8 @@
 #include "util/clock.h"
 
 #define TICK_MS 250 /* while an app lives: how often records are drained and the level of detail is reconsidered */
-#define WAITING_TICK_MS 1000 /* while none does */
+#define WAITING_MIN_MS 1000 /* while none does: an app that starts wakes us; longer and longer, up to: */
+#define WAITING_MAX_MS 16000
 #define WAKE_MIN_NS 20000ULL
 #define LAST_BREATH_MS 200 /* a command that was reaped may still be on its way out of the scheduler */
 
@@ -41,6 +42,7 @@ struct run {
 	struct launch launch;
 	struct signals_before signals_before;
 	int signals; /* signalfd */
+	int waiting_ms; /* to the next look while no app lives */
 	uint64_t tuning_ns; /* when the governor is due, CLOCK_MONOTONIC; UINT64_MAX: it is not */
 	uint64_t began_ns; /* the agent itself */
 	uint64_t started_ns;
@@ -165,7 +167,7 @@ static int remaining_ms(uint64_t from_ns, uint64_t length_ns)
 static struct timespec next_wake(const struct run *run)
 {
 	const struct config *c = run->config;
-	int left, ms = tracer_level(run->watch.tracer) ? TICK_MS : WAITING_TICK_MS;
+	int left, ms = tracer_level(run->watch.tracer) ? TICK_MS : run->waiting_ms;
 	uint64_t ns, now = clock_monotonic_ns();
 
 	if (c->duration_ns) {
@@ -215,6 +217,15 @@ static bool ends_with_apps(const struct run *run)
 	       run->config->target == TARGET_PID || run->config->target == TARGET_CGROUP;
 }
 
+/* Of an app that starts we are told, but not of a group that is removed. */
+static void note_calm(struct run *run, bool calm)
+{
+	if (!calm || run->config->target == TARGET_CGROUP)
+		run->waiting_ms = WAITING_MIN_MS;
+	else if (run->waiting_ms < WAITING_MAX_MS)
+		run->waiting_ms *= 2;
+}
+
 static void wait_for_end(struct run *run)
 {
 	struct pollfd fds[] = {
@@ -224,10 +235,13 @@ static void wait_for_end(struct run *run)
 	};
 	struct timespec wait;
 	uint64_t tick_ns = 0;
+	int events;
 
+	note_calm(run, false);
 	while (run->ending == ENDING_NOT_YET) {
 		wait = next_wake(run);
-		ppoll(fds, sizeof(fds) / sizeof(fds[0]), &wait, NULL);
+		events = ppoll(fds, sizeof(fds) / sizeof(fds[0]), &wait, NULL);
+		note_calm(run, !events && !tracer_level(run->watch.tracer));
 		if (fds[0].revents)
 			on_signal(run);
 		tracer_drain(run->watch.tracer);
