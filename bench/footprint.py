@@ -10,7 +10,7 @@ WAIT_SECONDS = 20
 APP_SECONDS = "4"
 COLD_MIB = 512
 REASONS = {"memory": "the agent has tables for all that it can follow, runqlat one histogram",
-           "CPU": "runqlat sleeps until it is stopped; the agent looks once a second whether it has missed something"}
+           "CPU": "runqlat sleeps until it is stopped; the agent looks now and then whether it has missed something, up to 16 s apart"}
 
 
 def cold_file(bench):

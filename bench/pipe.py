@@ -11,8 +11,7 @@ LEVEL_SECONDS = 1.6  # an app that computes is watched less closely after its fi
 CPU, OTHER_CPU = "0", "1"
 ASIDE, OTHER_PID = "runqlat aside", "1"
 OBSERVE = ("--dry-run",)  # as the peers do: a group of its own makes a switch longer by itself
-FREE = "the switch is in a group of the app's own, one level deeper, and while others compete the agent watches who waits " \
-       "behind whom as well"
+FREE = "the switch is in a group of the app's own, one level deeper"
 
 
 class Pipe:

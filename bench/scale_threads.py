@@ -9,9 +9,7 @@ from growth import CPU, Growth, pingpong, report_ms
 from harness import BenchError, read_report
 
 CROWDS = {10: (1, 8), 100: (10, 10), 1000: (100, 10), 10000: (1000, 10)}  # processes, threads of each
-# as reports have it; seen with kernel.bpf_stats_enabled: spread_switch 0.09 µs, spread_wakeup 0.14 µs, two of each a turn
-BEHIND = "both ends are pinned to one CPU and wait for each other, which the agent takes for neighbours: so it watches who " \
-         "waits behind whom as well"
+BEHIND = "the agent keeps a ledger of what every thread does, runqlat a histogram of one wait"
 BUSY_SECONDS, REPORT_SECONDS = 7, 5  # the report is asked for while they still run
 
 
