@@ -217,10 +217,10 @@ static bool ends_with_apps(const struct run *run)
 	       run->config->target == TARGET_PID || run->config->target == TARGET_CGROUP;
 }
 
-/* Of an app that starts we are told, but not of a group that is removed. */
+/* Of an app that starts we are told, but not of a group that is removed, nor, as process 1, of orphans that end. */
 static void note_calm(struct run *run, bool calm)
 {
-	if (!calm || run->config->target == TARGET_CGROUP)
+	if (!calm || run->config->target == TARGET_CGROUP || getpid() == 1)
 		run->waiting_ms = WAITING_MIN_MS;
 	else if (run->waiting_ms < WAITING_MAX_MS)
 		run->waiting_ms *= 2;

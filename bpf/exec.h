@@ -24,7 +24,7 @@ static __always_inline bool exec_note(struct aa_app *app, struct aa_counts *c, s
 	__u64 cell = aa_opaque(command_of(index, task->comm));
 	struct aa_ledger *l = &app->ledger;
 
-	if (!app_lock_at_last(app, index))
+	if (cell >= AA_MAX_COMMANDS || !app_lock_at_last(app, index))
 		return true;
 	if (!root && t->exec == exec) {
 		app_unlock(app, index);

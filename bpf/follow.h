@@ -208,9 +208,9 @@ static __always_inline __u32 running_command(struct aa_app *app, __u32 index, st
 	struct aa_ledger *l = &app->ledger;
 	__u64 at = aa_opaque(cell);
 
-	if (!app_lock(app, index))
+	if (at >= AA_MAX_COMMANDS || !app_lock(app, index))
 		return 0;
-	if (leader && at < AA_MAX_COMMANDS)
+	if (leader)
 		l->command[at].processes++;
 	if (cpus > l->cpus)
 		l->cpus = cpus;

@@ -99,16 +99,22 @@ static __always_inline void switch_in(struct aa_ledger *l, struct aa_thread *t, 
 
 /*
  * Whether prev had the CPU that t has waited for, and not only for a moment: kernel threads come in between, and realtime
- * ones, as the agent is. prev_sum_exec_runtime is what it had when it was given the CPU.
+ * ones, as the agent is. prev_sum_exec_runtime is what it had when it was given the CPU; only fair tasks have it.
  */
 static __always_inline bool kept_from(struct aa_thread *t, struct task_struct *prev, __u64 now)
 {
-	__u64 ran = prev->se.sum_exec_runtime - prev->se.prev_sum_exec_runtime;
+	__u64 ran;
 
-	return prev->prio >= MAX_RT_PRIO && ran * MOMENT >= now - t->since;
+	if (!bpf_core_field_exists(prev->se.prev_sum_exec_runtime) || prev->prio < MAX_RT_PRIO)
+		return false;
+	ran = prev->se.sum_exec_runtime - prev->se.prev_sum_exec_runtime;
+	return ran * MOMENT >= now - t->since;
 }
 
-/* The turn of a thread that comes to a CPU which prev had; own: a thread of the same app. */
+/*
+ * The turn of a thread that comes to a CPU which prev had; own: a thread of the same app. Where several had it while the
+ * thread waited, the last of them stands for all.
+ */
 static __always_inline __u32 turn_of(const struct aa_ledger *l, struct aa_thread *t, struct task_struct *next,
 				     struct task_struct *prev, bool own)
 {
@@ -116,7 +122,9 @@ static __always_inline __u32 turn_of(const struct aa_ledger *l, struct aa_thread
 		return AA_TURN_IDLE;
 	if ((__u32)next->nr_cpus_allowed >= l->cpus)
 		return AA_TURN_ANY;
-	return own || !kept_from(t, prev, l->now) ? AA_TURN_OWN : AA_TURN_OTHER;
+	if (own)
+		return AA_TURN_OWN;
+	return kept_from(t, prev, l->now) ? AA_TURN_OTHER : AA_TURN_ANY;
 }
 
 /* A thread of an app leaves a CPU, perhaps to another of the same app: one lock for both. */
@@ -221,6 +229,7 @@ static __always_inline int on_switch(bool preempt, struct task_struct *prev, str
 		app = app_get(n->app);
 		if (app && app_lock(app, n->app)) {
 			aa_ledger_advance(&app->ledger, now);
+			/* the mark of a dead thread may be another's by now, where it is in a table: one wait is charged amiss */
 			turn = turn_of(&app->ledger, n, next, prev, p && p->app == n->app);
 			switch_in(&app->ledger, n, next_state, turn);
 			app_unlock(app, n->app);

@@ -40,7 +40,7 @@ static __always_inline bool is_runnable(struct task_struct *task)
 }
 
 /* Once, until the agent has looked: from then on it knows by itself when to look again. */
-static __always_inline void wake_agent(enum aa_wanted what, __u32 app, __u64 now)
+static __always_inline void wake_agent(enum aa_wanted what, __u32 app)
 {
 	struct aa_rec *r;
 
@@ -50,7 +50,7 @@ static __always_inline void wake_agent(enum aa_wanted what, __u32 app, __u64 now
 	r = bpf_ringbuf_reserve(&ring_life, sizeof(*r), 0);
 	if (!r) /* a ring that is full has woken the agent; and there is nothing in this record to lose */
 		return;
-	record_head(r, AA_REC_QUEUED, app, now, 0);
+	record_head(r, AA_REC_QUEUED, app, bpf_ktime_get_ns(), 0);
 	bpf_ringbuf_submit(r, BPF_RB_FORCE_WAKEUP);
 }
 
@@ -70,7 +70,7 @@ static __always_inline void note_queued(struct aa_cpu *c, __u32 pid)
 	c->since = now;
 	barrier();
 	c->queued = pid;
-	wake_agent(AA_WANTED_QUEUED, c->app, now);
+	wake_agent(AA_WANTED_QUEUED, c->app);
 }
 
 /* Who of the app of next would run on, now that next does: prev, or who ran before the agent came to look. 0: nobody. */
@@ -80,7 +80,7 @@ static __always_inline __u32 waits_behind(const struct aa_cpu *c, struct task_st
 	struct aa_thread *p;
 
 	if ((__u32)prev->pid == aa_control.agent)
-		return c->app == n->app && c->running != (__u32)next->pid ? c->running : 0;
+		return c->app == n->app && c->running != (__u32)next->pid && !c->fixed ? c->running : 0;
 	p = spread_thread(prev);
 	return p && p->app == n->app && (preempt || is_runnable(prev)) && may_move(prev) ? prev->pid : 0;
 }
@@ -99,7 +99,7 @@ int BPF_PROG(spread_switch, bool preempt, struct task_struct *prev, struct task_
 	if (!n) {
 		if (c->running) {
 			c->running = 0;
-			wake_agent(AA_WANTED_LEFT, c->app, bpf_ktime_get_ns());
+			wake_agent(AA_WANTED_LEFT, c->app);
 		}
 		return 0;
 	}
@@ -107,13 +107,14 @@ int BPF_PROG(spread_switch, bool preempt, struct task_struct *prev, struct task_
 	swapped = c->queued == (__u32)next->pid;
 	returned = !c->running;
 	c->app = n->app;
+	c->fixed = !may_move(next);
 	c->running = next->pid;
 	if (swapped) /* two that take turns: still one of them waits, since the same moment */
 		c->queued = waits;
 	else if (waits)
 		note_queued(c, waits);
 	else if (returned && c->queued) /* a neighbour was here, and somebody waits still */
-		wake_agent(AA_WANTED_QUEUED, c->app, bpf_ktime_get_ns());
+		wake_agent(AA_WANTED_QUEUED, c->app);
 	return 0;
 }
 

@@ -140,7 +140,7 @@ struct aa_cpu {
 	__u32 running; /* thread of an app to spread that runs here; 0: something else does */
 	__u32 queued; /* another thread of the same app that waits for it; 0: none */
 	__u32 app; /* that both belong to */
-	__u32 pad;
+	__u32 fixed; /* the one that runs may use fewer CPUs than are online */
 	__u64 since; /* one of them has waited for the other, CLOCK_MONOTONIC ns */
 	__u64 reserved[5];
 };

@@ -6,6 +6,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -156,9 +157,9 @@ double facts_ready(void)
 	unsigned long n;
 
 	if (read_file_start_at(AT_FDCWD, "/proc/loadavg", text, sizeof(text) - 1, &len))
-		return 0;
+		return NAN;
 	text[len] = '\0';
-	return sscanf(text, "%*s %*s %*s %lu/", &n) == 1 && n > 1 ? (double)(n - 1) : 0;
+	return sscanf(text, "%*s %*s %*s %lu/", &n) == 1 && n > 0 ? (double)(n - 1) : NAN;
 }
 
 static bool autogroups(void)
@@ -183,7 +184,7 @@ static double loose_weight(const struct sys_cgroup *group, double ready)
 		return 0;
 	if (!parent.directory[parent.mount_len] && autogroups())
 		return 1;
-	return ready;
+	return ready > 1 ? ready : 1;
 }
 
 /*
@@ -198,7 +199,7 @@ static double siblings_weight(const struct sys_cgroup *group, double ready)
 
 	beside(group, add_weight, &all);
 	qsort(all.weight, all.n, sizeof(*all.weight), heaviest_first);
-	for (i = 0; i < all.n && (double)i < ready; i++)
+	for (i = 0; i < all.n && (!i || !(ready <= (double)i)); i++) /* NAN: all of them */
 		sum += all.weight[i];
 	return sum;
 }
@@ -248,7 +249,7 @@ void facts_read(const struct facts_machine *machine, const struct sys_cgroup *gr
 		double ready, struct facts_before *before, struct rule_facts *ret)
 {
 	struct rule_facts f = {
-		.siblings = siblings_weight(group, ready > 1 ? ready : 1),
+		.siblings = siblings_weight(group, ready),
 		.machine_bytes = machine->memory_bytes,
 		.fast_cpus = machine->fast_cpus,
 		.fast_list = machine->fast_list,

@@ -19,15 +19,15 @@ struct facts_before {
 };
 
 /*
- * Threads that run or want to, on the whole machine, less the one that asks; 0 if the kernel does not say.
+ * Threads that run or want to, on the whole machine, less the one that asks; NAN if the kernel does not say.
  */
 double facts_ready(void);
 
 /*
  * Reads the facts for a knob of group. A group that is still to be made has the neighbours that it will have. memory is
  * the group whose memory the value is made of (the app's, also for a knob of a group above it), NULL for none; before
- * belongs to it. ready: facts_ready(); of the groups beside, no more than that compete, and at least one. What cannot be
- * read counts as nobody, or nothing.
+ * belongs to it. ready: threads of others that are; of the groups beside, no more than that compete, and at least one;
+ * NAN: all may. What cannot be read counts as nobody, or nothing.
  */
 void facts_read(const struct facts_machine *machine, const struct sys_cgroup *group, const struct sys_cgroup *memory,
 		double ready, struct facts_before *before, struct rule_facts *ret);

@@ -4,6 +4,7 @@
 #include "act/governed.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -34,20 +35,21 @@ static struct trial *find_trial(struct governed *a, const struct rule *rule, con
 
 /* What the app has in memory, wherever the knob is; and what a background group itself has. */
 static void read_facts(struct governed *a, struct governing *g, const struct rule *rule, const struct sys_cgroup *group,
-		       struct rule_facts *ret)
+		       const struct evidence *e, struct rule_facts *ret)
 {
+	double ready = isfinite(e->others_ready) ? e->others_ready : facts_ready();
 	const struct sys_cgroup *memory = NULL;
 	struct facts_before none = { 0 };
 	unsigned int i;
 
 	if (rule->where == RULE_BACKGROUND) {
-		facts_read(&g->machine, group, group, facts_ready(), &none, ret);
+		facts_read(&g->machine, group, group, ready, &none, ret);
 		return;
 	}
 	for (i = 0; i < a->nplaces; i++)
 		if (a->places[i].usable && (a->places[i].place.group.v2 || !strcmp(a->places[i].controller, "memory")))
 			memory = &a->places[i].place.group;
-	facts_read(&g->machine, group, memory, facts_ready(), &a->memory_before, ret);
+	facts_read(&g->machine, group, memory, ready, &a->memory_before, ret);
 }
 
 /* Watching the CPUs begins with the next look, and goes on while spreading is off for a window. */
@@ -70,7 +72,7 @@ static bool try_rule(struct governed *a, struct governing *g, const struct rule 
 
 	if (a->ntrials == TRIALS_MAX)
 		return false;
-	read_facts(a, g, rule, group, &facts);
+	read_facts(a, g, rule, group, e, &facts);
 	err = trial_plan(t, rule, group, kind, e, &facts);
 	if (err == -EALREADY) /* nothing to do now; perhaps later */
 		return false;
@@ -357,7 +359,7 @@ static void raise_values(struct governed *a, struct governing *g, const struct e
 
 		if (!t->in_force || t->due < DUE_LOOKS)
 			continue;
-		read_facts(a, g, t->rule, &t->group, &facts);
+		read_facts(a, g, t->rule, &t->group, e, &facts);
 		trial_raise(t, g->journal, a->before.now_ns, e, &facts);
 	}
 }

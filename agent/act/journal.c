@@ -86,7 +86,7 @@ static int append(struct journal *journal, const char *text, size_t len)
 static int create_locked(struct journal *journal)
 {
 	char boot[JOURNAL_BOOT_MAX];
-	int tries, fd;
+	int tries, fd, err;
 
 	journal_dir_boot(boot);
 	for (tries = 0; tries < CREATE_TRIES; tries++) {
@@ -98,13 +98,18 @@ static int create_locked(struct journal *journal)
 			continue;
 		if (fd < 0)
 			return -errno;
+		err = state_claim(fd, LOCK_WAIT_MS);
 		/* journal_recover() of another process may have locked it first, and removed it as nobody's */
-		if (!state_claim(fd, LOCK_WAIT_MS) && state_file_names(journal->dir, journal->name, fd)) {
+		if (!err && state_file_names(journal->dir, journal->name, fd)) {
 			journal->fd = fd;
 			journal->size = 0;
 			return 0;
 		}
+		if (err && state_file_names(journal->dir, journal->name, fd))
+			unlinkat(journal->dir, journal->name, 0);
 		close(fd);
+		if (err && err != -EWOULDBLOCK)
+			return err;
 	}
 	return -EEXIST;
 }

@@ -429,12 +429,14 @@ static bool nobody_waits(const struct spread *s, uint64_t apps)
 }
 
 /* Whether that for which the kernel side was just asked to wake us was there before it could see the wish. */
-static bool came_before(const struct spread *s, uint64_t apps)
+static bool came_before(const struct spread *s, uint64_t apps, bool moved)
 {
 	cpu_set_t none;
 
+	if (!s->full)
+		return !nobody_waits(s, apps);
 	CPU_ZERO(&none);
-	return s->full ? free_cpu(s, &none) >= 0 : !nobody_waits(s, apps);
+	return !moved && free_cpu(s, &none) >= 0; /* whoever was moved may not run there yet */
 }
 
 /*
@@ -457,7 +459,7 @@ static void plan_next(struct spread *s, uint64_t apps, bool woken, bool moved, u
 	s->armed = !pending && (moved || !woken);
 	__atomic_store_n(&s->cpus->armed, s->armed ? wanted : AA_WANTED_NOTHING, __ATOMIC_SEQ_CST);
 	if (s->armed)
-		s->next_ns = now_ns + (came_before(s, apps) ? SPREAD_WAITED_NS : LOOK_NS);
+		s->next_ns = now_ns + (came_before(s, apps, moved) ? SPREAD_WAITED_NS : LOOK_NS);
 	else if (!pending || s->next_ns < now_ns + s->pause_ns)
 		s->next_ns = now_ns + s->pause_ns;
 }
@@ -506,7 +508,7 @@ static int recover_one(int dir, const char *name)
 	struct moving m;
 	int done = 0;
 
-	if (fd < 0 || !state_file_owns(fd) || state_lock_left(fd))
+	if (fd < 0 || !state_file_owns(fd) || state_lock_left(fd) || !state_file_names(dir, name, fd))
 		return 0;
 	if (pread(fd, &m, sizeof(m), 0) == sizeof(m) && is_left(&m) && widen(m.tid, m.target)) {
 		done = 1;

@@ -33,7 +33,7 @@ static bool eval(const struct app *app, const struct host *host, struct verdict 
 			     units_percent(UNITS_BUF, app->times.wall_pinned / waited));
 	if (app->times.wall_pinned > PINNED_PART * waited)
 		say_suggestion(&v, "let its threads use all of its CPUs: they are pinned to fewer (taskset, numactl, "
-				   "sched_setaffinity)");
+				   "sched_setaffinity, a cpuset)");
 	else if (runnable < app->cpus + 0.5)
 		say_suggestion(&v, "only short bursts of more runnable threads than CPUs: little to gain");
 	else if (host->cpus > app->cpus)

@@ -17,7 +17,7 @@
 
 #define OTHERS_WRITE (S_IWGRP | S_IWOTH)
 #define LOCK_POLL_MS 2
-#define LEFT_MS 5000 /* children of a killed process come to die even on a busy machine */
+#define LEFT_MS 2000 /* children of a killed process come to die even on a busy machine */
 
 /*
  * Others may rename what is in a folder that they may write, unless its sticky bit says: only their own. The folders

@@ -30,7 +30,7 @@ case_cause_pinned() {
 	quiet_machine
 	observe r -- sh -c 'taskset -c 0 "$1" 4 1.5; :' sh "$WORKLOADS/spin"
 	first_is r cpu-oversubscribed
-	holds r '.wall_parts.pinned > 0.8 and .wall_parts.neighbour < 0.1' .wall_parts
+	holds r '.wall_parts | .pinned > 0.8 and .neighbour < 0.1' .wall_parts
 	holds r '.bottlenecks[0].suggestion | contains("pinned")' '.bottlenecks[0]'
 }
 
@@ -42,7 +42,18 @@ case_cause_pinned_neighbours() {
 	sleep 0.2
 	observe r -- sh -c 'taskset -c 0 "$1" 1 1.5; :' sh "$WORKLOADS/spin"
 	first_is r cpu-neighbour
-	holds r '.wall_parts.neighbour > 0.8 and .wall_parts.pinned < 0.1' .wall_parts
+	holds r '.wall_parts | .neighbour > 0.8 and .pinned != null and .pinned < 0.1' .wall_parts
+}
+
+# So many that each of them has the CPU for a small part of its wait only.
+case_cause_pinned_crowd() {
+	[ "$NCPU" -gt 1 ] || skip "one CPU"
+	quiet_machine
+	start taskset -c 0 "$WORKLOADS/spin" 16 60 >/dev/null
+	sleep 0.2
+	observe r -- sh -c 'taskset -c 0 "$1" 1 3; :' sh "$WORKLOADS/spin"
+	first_is r cpu-neighbour
+	holds r '.wall_parts | .neighbour > 4 * .pinned' .wall_parts
 }
 
 # Agent and app together in the limited group, as in a container.

@@ -2,6 +2,7 @@
 /* Copyright (c) 2026 The accel-agent authors */
 /* What is beside a control group, and what its memory does, read from folders and files. */
 #include <errno.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -89,7 +90,7 @@ static void test_sleepers_do_not_count(void **state)
 {
 	static const struct {
 		double ready, siblings;
-	} rows[] = { { 0, 200 }, { 1, 200 }, { 2, 300 }, { 3, 301 }, { 100, 301 } };
+	} rows[] = { { 0, 200 }, { 1, 200 }, { 2, 300 }, { 3, 301 }, { 100, 301 }, { NAN, 301 } };
 	const struct fake *fake = *state;
 	struct facts_before before = { 0 };
 	struct rule_facts f;
