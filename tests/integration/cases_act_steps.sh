@@ -11,7 +11,7 @@
 #   REPEAT=10 CASE_SECONDS=600 tests/integration/run act_kill_9_each_step      all of them ten times
 
 STEP_CHANGES='mkdirat|write|pwrite64|ftruncate|renameat|unlinkat|sched_setaffinity'
-STEP_CALLS=${STEP_CHANGES//|/,},flock,pread64,name_to_handle_at
+STEP_CALLS=${STEP_CHANGES//|/,},fcntl,pread64,name_to_handle_at
 STEP_TRIES=4
 STEP_PLACES='/run/accel-agent|/sys/fs/cgroup|/sys/kernel/rcu_expedited'
 
@@ -24,7 +24,7 @@ step_calls() {
 		path = match(line, /<[^>]*>/) ? substr(line, RSTART + 1, RLENGTH - 2) : "-"
 		if ((name == "mkdirat" || name == "unlinkat") && match(line, /"[^"]*"/))
 			path = path "/" substr(line, RSTART + 1, RLENGTH - 2)
-		if (name == "flock" && match(line, /LOCK_[A-Z_|]*/))
+		if (name == "fcntl" && match(line, /F_[A-Z_]+/))
 			path = path " " substr(line, RSTART, RLENGTH)
 		gsub(/accel-agent\.[0-9]+\.[0-9a-f]+/, "accel-agent.N", path)
 		gsub(/(journal|moving)-[0-9]+-[0-9]+/, "&-", path)
@@ -37,8 +37,8 @@ step_calls() {
 steps_in() {
 	step_calls "$1" | awk -v ours="^($STEP_PLACES)" -v change="^($STEP_CHANGES) " '
 		($1 != "sched_setaffinity" && $3 !~ ours) || $NF == "failed" { next }
-		# a journal was made, and is locked now: those of others are tried without waiting
-		$0 ~ change || /^flock [0-9]+ [^ ]*\/journal-N[^ ]* LOCK_EX$/ {
+		# a journal was made, and is claimed now: those of others are only locked
+		$0 ~ change || /^fcntl [0-9]+ [^ ]*\/journal-N[^ ]* F_SETLK$/ {
 			print
 			changed = 1
 			next
@@ -251,7 +251,7 @@ case_act_kill_9_each_step() {
 	step_stays "$hog" "$arena"
 	kill_each_step value --pid "$app"
 	for mode in launch moved; do
-		steps_has "$mode" 30 "^flock .*/journal-N" "^write .*/journal-N" "^mkdirat .*/accel-agent.N-0\$" \
+		steps_has "$mode" 30 "^fcntl .*/journal-N" "^write .*/journal-N" "^mkdirat .*/accel-agent.N-0\$" \
 			"^name_to_handle_at .*/accel-agent.N-0\$" "^write .*/accel-agent.N-0/$WEIGHT\$" \
 			"^pwrite64 .*/expedite.lock\$" "^pwrite64 /sys/kernel/rcu_expedited\$" "^ftruncate .*/expedite.lock\$" \
 			"^write .*/accel-agent.N-0/cgroup.procs\$" "^write $arena/cgroup.procs\$" \
