@@ -263,6 +263,8 @@ class Bench:
             raise BenchError(f"{self.agent_path}: not there; run 'make' first, or set ACCEL_AGENT")
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, lambda n, frame: sys.exit(128 + n))
+        # ignored in the background of a shell script, and so by the agent, which is told by it to write its report
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         adopt_orphans()
         os.makedirs(self.results, exist_ok=True)
         # in the tree, and not in /tmp: that may be in memory, where no read is cold
