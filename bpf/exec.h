@@ -38,10 +38,8 @@ static __always_inline bool exec_note(struct aa_app *app, struct aa_counts *c, s
 		aa_ledger_leave(l, &l->command[old], t->state, &t->queued, AA_TURN_ANY);
 	if ((t->flags & AA_THREAD_NO_EXEC) && old < AA_MAX_COMMANDS)
 		l->command[old].processes--;
-	if (cell < AA_MAX_COMMANDS) {
-		l->command[cell].processes++;
-		aa_ledger_enter(l, &l->command[cell], AA_RUN, &t->queued);
-	}
+	l->command[cell].processes++;
+	aa_ledger_enter(l, &l->command[cell], AA_RUN, &t->queued);
 	if (cpus > l->cpus || root)
 		l->cpus = cpus;
 	t->cell = cell;

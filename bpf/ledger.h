@@ -136,10 +136,12 @@ static __always_inline void aa_ledger_leave(struct aa_ledger *l, struct aa_cell 
 	} else if (state == AA_RUNQ) {
 		if (turn == AA_TURN_ANY)
 			c->w += l->w - queued->w;
+		else if (turn == AA_TURN_IDLE)
+			c->wakeup += l->v - queued->v;
+		else if (turn == AA_TURN_OWN)
+			c->pinned += l->v - queued->v;
 		else
-			*(turn == AA_TURN_IDLE ? &c->wakeup :
-			  turn == AA_TURN_OWN  ? &c->pinned :
-						 &c->w) += l->v - queued->v;
+			c->w += l->v - queued->v;
 	}
 }
 

@@ -110,9 +110,8 @@ static void write_start(const struct page *page, const struct bench_result *r)
 	if (start < START_SHOWN * r->ratio.with)
 		return;
 	snprintf(line, sizeof(line),
-		 "%s of each run with tuning is the agent's own start, which one that waits for the app (--app) has "
-		 "behind "
-		 "it.",
+		 "%s of each run with tuning is the agent's own start; one that waits for the app (--app) has that "
+		 "behind it.",
 		 units_seconds(UNITS_BUF, start));
 	page_wrap(page, 0, 0, line);
 }
