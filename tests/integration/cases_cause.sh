@@ -34,26 +34,24 @@ case_cause_pinned() {
 	holds r '.bottlenecks[0].suggestion | contains("pinned")' '.bottlenecks[0]'
 }
 
-# The same thread waits for others who are pinned there.
-case_cause_pinned_neighbours() {
+# pinned_beside THREADS: one thread of the app waits for so many of others, who are pinned there as well.
+pinned_beside() {
 	[ "$NCPU" -gt 1 ] || skip "one CPU"
 	quiet_machine
-	start taskset -c 0 "$WORKLOADS/spin" 3 60 >/dev/null
+	start taskset -c 0 "$WORKLOADS/spin" "$1" 60 >/dev/null
 	sleep 0.2
-	observe r -- sh -c 'taskset -c 0 "$1" 1 1.5; :' sh "$WORKLOADS/spin"
+	observe r -- sh -c 'taskset -c 0 "$1" 1 2; :' sh "$WORKLOADS/spin"
 	first_is r cpu-neighbour
-	holds r '.wall_parts | .neighbour > 0.8 and .pinned != null and .pinned < 0.1' .wall_parts
+	holds r '.wall_parts | .pinned != null and .neighbour > 0.8 and .neighbour > 8 * .pinned' .wall_parts
+}
+
+case_cause_pinned_neighbours() {
+	pinned_beside 3
 }
 
 # So many that each of them has the CPU for a small part of its wait only.
 case_cause_pinned_crowd() {
-	[ "$NCPU" -gt 1 ] || skip "one CPU"
-	quiet_machine
-	start taskset -c 0 "$WORKLOADS/spin" 16 60 >/dev/null
-	sleep 0.2
-	observe r -- sh -c 'taskset -c 0 "$1" 1 3; :' sh "$WORKLOADS/spin"
-	first_is r cpu-neighbour
-	holds r '.wall_parts | .neighbour > 4 * .pinned' .wall_parts
+	pinned_beside 16
 }
 
 # Agent and app together in the limited group, as in a container.
