@@ -21,8 +21,9 @@ static __always_inline bool exec_note(struct aa_app *app, struct aa_counts *c, s
 				      struct task_struct *task, bool root, __u64 now)
 {
 	__u32 index = t->app, old = t->cell, cpus = allowed_cpus(task), exec = task->self_exec_id;
-	__u64 cell = aa_opaque(command_of(index, task->comm));
+	__u32 cell = command_of(index, task->comm);
 	struct aa_ledger *l = &app->ledger;
+	__u64 at;
 
 	if (cell >= AA_MAX_COMMANDS || !app_lock_at_last(app, index))
 		return true;
@@ -38,8 +39,12 @@ static __always_inline bool exec_note(struct aa_app *app, struct aa_counts *c, s
 		aa_ledger_leave(l, &l->command[old], t->state, &t->queued, AA_TURN_ANY);
 	if ((t->flags & AA_THREAD_NO_EXEC) && old < AA_MAX_COMMANDS)
 		l->command[old].processes--;
-	l->command[cell].processes++;
-	aa_ledger_enter(l, &l->command[cell], AA_RUN, &t->queued);
+	at = aa_opaque(
+		cell); /* checked where it is used: until 6.1 the verifier forgets what it knew of a spilled number */
+	if (at < AA_MAX_COMMANDS) {
+		l->command[at].processes++;
+		aa_ledger_enter(l, &l->command[at], AA_RUN, &t->queued);
+	}
 	if (cpus > l->cpus || root)
 		l->cpus = cpus;
 	t->cell = cell;

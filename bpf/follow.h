@@ -206,11 +206,12 @@ static __always_inline __u32 running_command(struct aa_app *app, __u32 index, st
 {
 	__u32 cell = command_of(index, BPF_CORE_READ(task, group_leader)->comm), cpus = allowed_cpus(task);
 	struct aa_ledger *l = &app->ledger;
-	__u64 at = aa_opaque(cell);
+	__u64 at;
 
-	if (at >= AA_MAX_COMMANDS || !app_lock(app, index))
+	if (cell >= AA_MAX_COMMANDS || !app_lock(app, index))
 		return 0;
-	if (leader)
+	at = aa_opaque(cell);
+	if (leader && at < AA_MAX_COMMANDS)
 		l->command[at].processes++;
 	if (cpus > l->cpus)
 		l->cpus = cpus;
