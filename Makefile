@@ -87,9 +87,9 @@ CMOCKA_LIBS := $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null)
 BPF_CFLAGS := -target bpf -g -O2 -mcpu=v3 -Wall -Werror -D__TARGET_ARCH_$(ARCH) -Iinclude -Ibpf \
 	$(SYSROOT_FLAG) $(addprefix -I,$(wildcard $(SYSROOT)/usr/include/$(MACHINE)-linux-gnu))
 
-BPF_SOURCES := $(wildcard bpf/*.bpf.c)
-BPF_OBJECTS := $(BPF_SOURCES:%.bpf.c=$(OUT)/%.bpf.o)
-SKELETON := $(OUT)/accel.skel.h
+# Which threads are an app's and which pages they look at; what they wait for; and what the programs of both share.
+BPF_PARTS := shared apps waits
+SKELETONS := $(BPF_PARTS:%=$(OUT)/%.skel.h)
 
 SOURCES := $(filter-out agent/main.c,$(wildcard agent/*.c agent/*/*.c))
 OBJECTS := $(SOURCES:%.c=$(OBJ)/%.o)
@@ -180,7 +180,7 @@ bench-instructions: $(PURE) ## count instructions of what needs no kernel, again
 deps: ## install the packages that building and testing need (apt-get), or name those that are missing
 	$(Q)scripts/deps.sh build check
 
-asan: $(SKELETON) ## unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
+asan: $(SKELETONS) ## unit tests under AddressSanitizer and UndefinedBehaviorSanitizer
 	$(Q)$(MAKE) VARIANT=asan check-unit
 
 fuzz: ## run each fuzz target for FUZZ_SECONDS (60)
@@ -241,20 +241,21 @@ help: ## this list
 	@sed -n 's/^\([a-z0-9-]*\):[^#]*## \(.*\)/  \1|\2/p' Makefile | awk -F'|' '{ printf "%-20s %s\n", $$1, $$2 }'
 	@echo "Variables: V=1 CC CLANG BPFTOOL CFLAGS LDFLAGS PREFIX LIBDIR DESTDIR FUZZ_SECONDS KERNEL CASE"
 
-# BPF: every subject is one object; all are linked into one, and that becomes the skeleton.
+# BPF: every subject is one object; those of a part are linked into one, and that becomes a skeleton.
 $(OUT)/%.bpf.o: %.bpf.c Makefile
 	$(call msg,BPF,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
 
-$(OUT)/bpf/accel.linked.o: $(BPF_OBJECTS)
+$(OUT)/bpf/apps.linked.o: $(patsubst %,$(OUT)/bpf/%.bpf.o,scan task use)
+$(OUT)/bpf/waits.linked.o: $(patsubst %,$(OUT)/bpf/%.bpf.o,block memory sched spread)
+$(BPF_PARTS:%=$(OUT)/bpf/%.linked.o): $(OUT)/bpf/shared.bpf.o
 	$(call msg,BPF-LINK,$@)
-	$(Q)test -n "$^" || { echo "no bpf/*.bpf.c to link" >&2; exit 1; }
 	$(Q)$(BPFTOOL) gen object $@ $^
 
-$(SKELETON): $(OUT)/bpf/accel.linked.o
+$(SKELETONS): $(OUT)/%.skel.h: $(OUT)/bpf/%.linked.o
 	$(call msg,SKELETON,$@)
-	$(Q)$(BPFTOOL) gen skeleton $< name accel > $@
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
 
 # C. The flags file changes when the compiler or its flags do, so that objects of different builds never mix.
 $(OBJ)/flags: FORCE
@@ -262,8 +263,8 @@ $(OBJ)/flags: FORCE
 	$(Q)echo '$(CC) $(subst ','\'',$(CPPFLAGS_ALL) $(CFLAGS_ALL) $(LDFLAGS_ALL))' > $@.new
 	$(Q)if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
 
-# The skeleton is order-only: before the first build nobody knows who includes it, afterwards -MMD does.
-$(OBJECTS): | $(SKELETON)
+# The skeletons are order-only: before the first build nobody knows who includes them, afterwards -MMD does.
+$(OBJECTS): | $(SKELETONS)
 
 $(OBJ)/%.o: %.c $(OBJ)/flags
 	$(call msg,CC,$@)

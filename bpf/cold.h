@@ -5,9 +5,6 @@
 #define BPF_COLD_H
 
 #include "follow.h"
-#include "aa_use.h"
-
-extern struct aa_use_state aa_use;
 
 /* Wakes the agent: what the app needs is not in memory, so the sooner it is brought the better. */
 static __always_inline void tell_cold(__u32 app, __u64 id, struct aa_counts *c)

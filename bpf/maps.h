@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The accel-agent authors */
 /*
- * Maps and globals that the programs share. Each file compiles this; the linker folds the weak definitions into one.
+ * Maps and globals that the programs share. Each file compiles this; the linker folds the weak definitions into one, and
+ * shared.bpf.c defines the globals.
  */
 #ifndef BPF_MAPS_H
 #define BPF_MAPS_H
@@ -9,6 +10,7 @@
 #include "kernel.h"
 #include "aa_record.h"
 #include "aa_map.h"
+#include "aa_use.h"
 
 /* The apps, by index. Sized by the agent before it loads. */
 struct {
@@ -91,5 +93,6 @@ extern struct aa_control aa_control;
 extern const volatile struct aa_config aa_config;
 extern struct aa_first aa_first[AA_FIRSTS];
 extern struct aa_plain_lock aa_plain_lock[AA_PLAIN_LOCKS];
+extern struct aa_use_state aa_use;
 
 #endif /* BPF_MAPS_H */

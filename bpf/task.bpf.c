@@ -11,11 +11,6 @@
 #include "match.h"
 #include "miss.h"
 
-struct aa_control aa_control = {};
-struct aa_first aa_first[AA_FIRSTS];
-struct aa_plain_lock aa_plain_lock[AA_PLAIN_LOCKS] __attribute__((aligned(64))) = {};
-const volatile struct aa_config aa_config = {};
-
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
 struct {

@@ -6,7 +6,6 @@
  */
 #include "folio.h"
 #include "follow.h"
-#include "aa_use.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -33,8 +32,6 @@ struct {
 	__type(key, __u32);
 	__type(value, struct aa_use_looks);
 } looks SEC(".maps");
-
-struct aa_use_state aa_use;
 
 #define QUICK_PROBES \
 	2 /* buckets that are looked into before anything is asked: nearly all blocks are in their own one */

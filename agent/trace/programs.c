@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
+/* Copyright (c) 2026 The accel-agent authors */
+/*
+ * The BPF objects are loaded side by side: nearly all of the agent's start is spent in the verifier, which works on as
+ * many programs at a time as there are threads that load.
+ */
+#include "trace/programs.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <errno.h>
+#include <malloc.h>
+#include <pthread.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "trace/syscalls.h"
+#include "util/cleanup.h"
+
+/* Programs for events that this kernel does not have, or has in another form, are left out. */
+static void choose_programs(const struct programs *p, const struct tracer_config *c, const struct features *f)
+{
+	const struct apps_bpf *a = p->apps;
+	const struct waits_bpf *w = p->waits;
+	bool use = f->page_use && c->use;
+	const struct {
+		struct bpf_program *program;
+		bool wanted;
+	} rows[] = {
+		{ w->progs.sched_switch, f->sched_switch >= 4 },
+		{ w->progs.sched_switch_3, f->sched_switch == 3 },
+		{ w->progs.block_io_start, f->block_io_start == 1 },
+		{ w->progs.block_rq_insert, f->block_rq_issue == 1 },
+		{ w->progs.block_rq_issue, f->block_rq_issue == 1 },
+		{ w->progs.block_rq_insert_2, f->block_rq_issue == 2 },
+		{ w->progs.block_rq_issue_2, f->block_rq_issue == 2 },
+		{ w->progs.block_rq_complete, f->block_rq_complete == 3 && f->block_rq_issue > 0 },
+		{ w->progs.mm_filemap_add_to_page_cache, f->add_to_page_cache == 1 && f->folios },
+		{ w->progs.mm_filemap_add_page, f->add_to_page_cache == 1 && !f->folios },
+		{ w->progs.direct_reclaim_begin, f->direct_reclaim >= 0 },
+		{ w->progs.direct_reclaim_end, f->direct_reclaim >= 0 },
+		{ w->progs.memcg_reclaim_begin, f->memcg_reclaim >= 0 },
+		{ w->progs.memcg_reclaim_end, f->memcg_reclaim >= 0 },
+		{ a->progs.use_get_pages, use },
+		{ a->progs.use_map_pages, use },
+		{ a->progs.use_fault, use },
+		{ a->progs.use_added, use && f->add_to_page_cache == 1 && f->folios },
+		{ a->progs.scan, c->scans },
+		{ a->progs.cgroup_attach_task, f->cgroup_attach_task >= 3 && c->hierarchy },
+		{ a->progs.sched_process_exec, c->npatterns > 0 },
+		{ a->progs.exec_again, c->npatterns > 0 },
+		{ a->progs.exec_unnamed, !c->npatterns },
+		{ a->progs.exec_unnamed_again, !c->npatterns },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+		bpf_program__set_autoload(rows[i].program, rows[i].wanted);
+	if (!use) { /* nobody needs their memory */
+		bpf_map__set_max_entries(a->maps.used, 1);
+		bpf_map__set_max_entries(a->maps.used_times, 1);
+	}
+	bpf_program__set_autoattach(w->progs.sched_waking, false);
+	bpf_program__set_autoattach(w->progs.spread_switch, false);
+	bpf_program__set_autoattach(w->progs.spread_wakeup, false);
+	bpf_program__set_autoattach(w->progs.spread_wakeup_new, false);
+	bpf_program__set_autoattach(a->progs.use_get_pages, false);
+	bpf_program__set_autoattach(a->progs.use_map_pages, false);
+	bpf_program__set_autoattach(a->progs.use_fault, false);
+	bpf_program__set_autoattach(a->progs.use_added, false);
+}
+
+/* Where marks and seeds are kept. What is left out, only code that is dead then would use. */
+static void choose_maps(const struct shared_bpf *s, bool plain)
+{
+	bpf_map__set_autocreate(s->maps.threads, !plain);
+	bpf_map__set_autocreate(s->maps.seeds, !plain);
+	bpf_map__set_autocreate(s->maps.plain_threads, plain);
+	bpf_map__set_autocreate(s->maps.plain_apps, plain);
+	bpf_map__set_autocreate(s->maps.plain_seeds, plain);
+}
+
+/* Rows of the table of pids, for as many as there can be now; more if that is not known. */
+static unsigned int pid_rows(void)
+{
+	cleanup_file FILE *f = fopen("/proc/sys/kernel/pid_max", "re");
+	unsigned int max = AA_PIDS;
+
+	if (f && (fscanf(f, "%u", &max) != 1 || max > AA_PIDS))
+		max = AA_PIDS;
+	return max / AA_PID_ROW + 1;
+}
+
+#define STACK_BYTES 16384 /* of the kernel, on x86-64 without KASAN */
+
+static void configure(struct aa_config *ret, const struct tracer_config *c, const struct features *f)
+{
+	struct stat pid_ns;
+
+	if (!stat("/proc/self/ns/pid", &pid_ns)) {
+		ret->pid_ns_dev = pid_ns.st_dev;
+		ret->pid_ns_ino = pid_ns.st_ino;
+	}
+	ret->apps = c->apps;
+	ret->cpus = c->cpus;
+	ret->page_bytes = (__u32)sysconf(_SC_PAGESIZE);
+	ret->scans = c->scans;
+	ret->hierarchy = c->hierarchy;
+	ret->cgroup = c->cgroup;
+	ret->patterns = c->npatterns;
+	ret->plain = !f->task_storage;
+	ret->stack_bytes = f->user_registers ? 0 : STACK_BYTES;
+	syscalls_classify(ret->syscall);
+}
+
+static int size_maps(const struct shared_bpf *s, const struct tracer_config *c)
+{
+	int err = bpf_map__set_max_entries(s->maps.apps, c->apps);
+
+	if (!err)
+		err = bpf_map__set_max_entries(s->maps.marked, pid_rows());
+	if (!err)
+		err = bpf_map__set_max_entries(s->maps.counts, c->apps);
+	if (!err)
+		err = bpf_map__set_max_entries(s->maps.ring_life, c->ring_bytes);
+	if (!err)
+		err = bpf_map__set_max_entries(s->maps.ring_bulk, c->ring_bytes);
+	return err;
+}
+
+static int open_objects(struct programs *p)
+{
+	p->shared = shared_bpf__open();
+	p->apps = p->shared ? apps_bpf__open() : NULL;
+	p->waits = p->apps ? waits_bpf__open() : NULL;
+	return p->waits ? 0 : -errno;
+}
+
+/* Gives an object the maps of the shared one in the place of its own; what that left out, it does without, too. */
+static int share_maps(const struct shared_bpf *shared, struct bpf_object *object)
+{
+	struct bpf_map *map, *own;
+	int err = 0;
+
+	bpf_object__for_each_map(map, shared->obj)
+	{
+		own = bpf_object__find_map_by_name(object, bpf_map__name(map));
+		if (!own) /* the linker leaves out none, but where that changes it is no fault */
+			continue;
+		err = bpf_map__fd(map) < 0 ? bpf_map__set_autocreate(own, false) :
+					     bpf_map__reuse_fd(own, bpf_map__fd(map));
+		if (err)
+			break;
+	}
+	return err;
+}
+
+static void *load_waits(void *waits)
+{
+	return (void *)(intptr_t)waits_bpf__load(waits);
+}
+
+/* Where there is no second thread to be had, one after another. */
+static int load_programs(struct programs *p)
+{
+	pthread_t other;
+	bool threaded = !pthread_create(&other, NULL, load_waits, p->waits);
+	int err = apps_bpf__load(p->apps);
+	void *others;
+
+	if (!threaded)
+		others = load_waits(p->waits);
+	else if (pthread_join(other, &others))
+		return -EDEADLK;
+	return err ? err : (int)(intptr_t)others;
+}
+
+/*
+ * Loads them. The types of the kernel, which libbpf reads once an object, are several times all else that the agent
+ * needs, and go back to the system: one heap for all threads, as a heap of a thread that has ended keeps what it has.
+ */
+static int load_objects(struct programs *p)
+{
+	int err = shared_bpf__load(p->shared);
+
+	mallopt(M_ARENA_MAX, 1);
+	if (!err)
+		err = share_maps(p->shared, p->apps->obj);
+	if (!err)
+		err = share_maps(p->shared, p->waits->obj);
+	if (!err)
+		err = load_programs(p);
+	malloc_trim(0);
+	return err;
+}
+
+/* The verifier says EACCES or EINVAL where we would say that the kernel lacks something. */
+static int load_error(int err)
+{
+	return !err || err == -EPERM || err == -ENOMEM ? err : -ENOTSUP;
+}
+
+static int write_patterns(const struct apps_bpf *a, const struct tracer_config *c)
+{
+	unsigned int i;
+
+	for (i = 0; i < c->npatterns; i++)
+		if (bpf_map_update_elem(bpf_map__fd(a->maps.patterns), &i, &c->patterns[i], BPF_ANY))
+			return -errno;
+	return 0;
+}
+
+int programs_load(const struct tracer_config *config, const struct features *features, struct programs *ret)
+{
+	int err = open_objects(ret);
+
+	if (err)
+		return err;
+	choose_programs(ret, config, features);
+	choose_maps(ret->shared, !features->task_storage);
+	configure(&ret->shared->rodata_config->aa_config, config, features);
+	err = size_maps(ret->shared, config);
+	if (!err)
+		err = load_objects(ret);
+	return err ? load_error(err) : write_patterns(ret->apps, config);
+}
+
+int programs_attach(struct programs *programs)
+{
+	int err = waits_bpf__attach(programs->waits);
+
+	return err ? err : apps_bpf__attach(programs->apps);
+}
+
+void programs_close(struct programs *programs)
+{
+	apps_bpf__destroy(programs->apps);
+	waits_bpf__destroy(programs->waits);
+	shared_bpf__destroy(programs->shared);
+}
+
+bool program_info(const struct bpf_program *program, struct bpf_prog_info *ret)
+{
+	__u32 size = sizeof(*ret);
+
+	memset(ret, 0, size);
+	return bpf_program__fd(program) >= 0 && !bpf_obj_get_info_by_fd(bpf_program__fd(program), ret, &size);
+}
+
+void programs_each_info(const struct programs *programs, void (*each)(void *context, const struct bpf_prog_info *info),
+			void *context)
+{
+	const struct bpf_object *objects[] = { programs->waits->obj, programs->apps->obj };
+	struct bpf_prog_info info;
+	struct bpf_program *p;
+	size_t i;
+
+	for (i = 0; i < sizeof(objects) / sizeof(objects[0]); i++)
+		bpf_object__for_each_program(p, objects[i]) if (program_info(p, &info)) each(context, &info);
+}
