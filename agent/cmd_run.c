@@ -40,7 +40,6 @@ struct run {
 	struct replaying *replaying; /* NULL: nothing is replayed */
 	struct target_state target;
 	struct launch launch;
-	struct signals_before signals_before;
 	int signals; /* signalfd */
 	int waiting_ms; /* to the next look while no app lives */
 	uint64_t tuning_ns; /* when the governor is due, CLOCK_MONOTONIC; UINT64_MAX: it is not */
@@ -58,9 +57,10 @@ struct run {
 static int catch_signals(struct run *run)
 {
 	static const int all[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2 };
+	struct signals_before before; /* the command has left already */
 
 	/* the last three are for the command, if there is one */
-	run->signals = signals_catch(all, run->config->target == TARGET_COMMAND ? 6 : 3, &run->signals_before);
+	run->signals = signals_catch(all, run->config->target == TARGET_COMMAND ? 6 : 3, &before);
 	return run->signals < 0 ? run->signals : 0;
 }
 
@@ -104,8 +104,8 @@ static void on_cold(void *context, unsigned int app)
 }
 
 /*
- * What the terminal sent before the command was forked reached us alone. It blocks these signals until its exec: one that
- * it has already is not delivered twice.
+ * Who sent us a signal while the command was held back meant it. What the terminal sent has reached it as well, and ended
+ * it already unless it ignores that.
  */
 static void pass_on_early(struct run *run)
 {
@@ -115,16 +115,26 @@ static void pass_on_early(struct run *run)
 		kill(run->launch.pid, (int)info.ssi_signo);
 }
 
+static int cannot_start(const struct run *run, int err)
+{
+	log_err("%s: cannot be started: %s", run->config->command[0], strerror(-err));
+	return EXIT_UNSUPPORTED;
+}
+
+/* As long as we are what we were when we were started. */
+static int hold_command(struct run *run)
+{
+	int err = launch_start(run->config->command, &run->launch);
+
+	return err ? cannot_start(run, err) : 0;
+}
+
 static int start_command(struct run *run)
 {
-	int err = launch_start(run->config->command, &run->signals_before, &run->launch);
+	int err = tracer_seed(run->watch.tracer, 0, run->launch.pidfd, true);
 
-	if (!err)
-		err = tracer_seed(run->watch.tracer, 0, run->launch.pidfd, true);
-	if (err) {
-		log_err("%s: cannot be started: %s", run->config->command[0], strerror(-err));
-		return EXIT_UNSUPPORTED;
-	}
+	if (err)
+		return cannot_start(run, err);
 	if (run->watch.recording)
 		recording_identify(run->watch.recording, run->config->command);
 	on_started(run, 0, run->launch.pid); /* it has its place before its first instruction */
@@ -289,6 +299,7 @@ static int command_exit_status(struct run *run)
 
 	tracer_close(run->watch.tracer);
 	run->watch.tracer = NULL;
+	tuning_calm(&run->tuning);
 	while (!run->command_ended) {
 		poll(fds, 2, -1);
 		on_signal(run);
@@ -310,7 +321,6 @@ static int follow(struct run *run)
 	}
 	run->started_ns = run->reported_ns = clock_monotonic_ns();
 	run->watch.start_seconds = (double)(run->started_ns - run->began_ns) / 1e9;
-	tuning_urgent(&run->tuning, run->config);
 	status = target_mark(&run->target, &run->watch);
 	if (status)
 		return status;
@@ -328,7 +338,6 @@ static int follow(struct run *run)
 		recording_finish(run->watch.recording);
 	if (emit_reports(run->config, &run->host, &run->watch, &run->tuning, run->ending))
 		run->report_failed = true;
-	tuning_calm(&run->tuning); /* not before: the report is waited for, also where others have the CPUs */
 	if (run->config->target == TARGET_COMMAND)
 		command_status = command_exit_status(run);
 	if (command_status)
@@ -407,13 +416,17 @@ static int prepare(struct run *run)
 	}
 	if (emit_check(c))
 		return EXIT_REPORT;
+	status = c->target == TARGET_COMMAND ? hold_command(run) : 0;
+	if (status)
+		return status;
+	/* to the end: loading takes a tenth of a second of CPU time, and the report is waited for */
+	tuning_urgent(&run->tuning, c);
 	if (watch_init(&run->watch, c->target == TARGET_APPS ? (unsigned int)c->napps : 1)) {
 		log_err("out of memory");
 		return EXIT_UNSUPPORTED;
 	}
 	target_name(&run->target, &run->watch);
 	start_replaying(run);
-	tuning_urgent(&run->tuning, c); /* loading takes a tenth of a second of CPU time */
 	status = open_tracer(run);
 	if (status)
 		return status;
@@ -422,7 +435,6 @@ static int prepare(struct run *run)
 	run->watch.cold = on_cold;
 	run->watch.started_context = run;
 	tuning_start(&run->tuning, c, &run->host, &run->watch);
-	tuning_calm(&run->tuning);
 	run->tuning.replaying = run->replaying;
 	start_recording(run);
 	log_debug("BPF programs loaded and attached, %.0f ms of CPU time", run->watch.start_cpu_seconds * 1e3);

@@ -29,14 +29,13 @@ static ssize_t read_whole(int fd, void *buffer, size_t size)
 }
 
 /* In the child: wait, become the command. Only calls that are safe after fork(). */
-static void become(char *const command[], const struct signals_before *before, int go, int failed)
+static void become(char *const command[], int go, int failed)
 {
 	int err;
 	char c;
 
 	if (read_whole(go, &c, 1) != 1)
 		_exit(125); /* the agent gave up */
-	signals_give_back(before);
 	execvp(command[0], command);
 	err = errno;
 	if (write(failed, &err, sizeof(err)) != sizeof(err))
@@ -44,7 +43,7 @@ static void become(char *const command[], const struct signals_before *before, i
 	_exit(err == ENOENT ? 127 : 126);
 }
 
-int launch_start(char *const command[], const struct signals_before *before, struct launch *ret)
+int launch_start(char *const command[], struct launch *ret)
 {
 	struct launch l = { .pidfd = -1 };
 	int go[2], failed[2], err;
@@ -61,7 +60,7 @@ int launch_start(char *const command[], const struct signals_before *before, str
 	if (l.pid == 0) {
 		close(go[1]);
 		close(failed[0]);
-		become(command, before, go[0], failed[1]);
+		become(command, go[0], failed[1]);
 	}
 	err = l.pid < 0 ? -errno : 0;
 	close(go[0]);

@@ -6,8 +6,6 @@
 
 #include <sys/types.h>
 
-#include "run/signals.h"
-
 struct launch {
 	pid_t pid; /* 0: none */
 	int pidfd; /* -1: none */
@@ -16,11 +14,11 @@ struct launch {
 };
 
 /*
- * Forks the process that is to become the command, with signals as they were before. It waits for launch_go(). It stays
- * in our process group and session, so the terminal is its own as much as ours. Returns 0 or -errno. Release with
- * launch_close().
+ * Forks the process that is to become the command. It waits for launch_go(), and is what we are now: signals, priorities
+ * and limits that we change later are not the command's. It stays in our process group and session, so the terminal is
+ * its own as much as ours. Returns 0 or -errno. Release with launch_close().
  */
-int launch_start(char *const command[], const struct signals_before *before, struct launch *ret);
+int launch_start(char *const command[], struct launch *ret);
 
 /*
  * Lets it exec the command. Returns 0, or -errno of execvp(3); then the process is gone already.

@@ -275,7 +275,6 @@ size_t tuning_changes(const struct tuning *t, unsigned int app, struct change *r
 void tuning_stop(struct tuning *t)
 {
 	tuning_finish(t);
-	tuning_calm(t);
 	governor_close(t->governor);
 	t->governor = NULL;
 	free(t->ledger);

@@ -32,8 +32,8 @@ void tuning_start(struct tuning *tuning, const struct config *config, const stru
 
 /*
  * From tuning_urgent() to tuning_calm() the agent runs as soon as it has something to do, unless this is a dry run: who
- * is to help against neighbours must not wait behind them. Not while the command is forked: a child would start with
- * other priorities than ours. tuning may be zeroed.
+ * is to help against neighbours must not wait behind them. What it forks meanwhile begins as an ordinary process, not as
+ * the agent was before. tuning may be zeroed.
  */
 void tuning_urgent(struct tuning *tuning, const struct config *config);
 void tuning_calm(struct tuning *tuning);

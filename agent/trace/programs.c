@@ -11,9 +11,10 @@
 #include <errno.h>
 #include <malloc.h>
 #include <pthread.h>
-#include <stdint.h>
+#include <sched.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -158,24 +159,53 @@ static int share_maps(const struct shared_bpf *shared, struct bpf_object *object
 	return err;
 }
 
-static void *load_waits(void *waits)
+struct job {
+	struct waits_bpf *waits;
+	int nice;
+	int err; /* what came of it */
+};
+
+static void *load_waits(void *arg)
 {
-	return (void *)(intptr_t)waits_bpf__load(waits);
+	struct job *job = arg;
+
+	setpriority(PRIO_PROCESS, 0, job->nice); /* of this thread */
+	job->err = waits_bpf__load(job->waits);
+	return NULL;
+}
+
+/* A thread as urgent as its creator, who may have SCHED_RESET_ON_FORK. Returns 0 or an error number. */
+static int start_alike(pthread_t *ret, void *(*start)(void *), void *arg)
+{
+	struct sched_param param;
+	int err, policy = sched_getscheduler(0) & ~SCHED_RESET_ON_FORK;
+	pthread_attr_t attr;
+
+	sched_getparam(0, &param);
+	err = pthread_attr_init(&attr);
+	if (err)
+		return err;
+	pthread_attr_setinheritsched(&attr, PTHREAD_EXPLICIT_SCHED);
+	pthread_attr_setschedpolicy(&attr, policy);
+	pthread_attr_setschedparam(&attr, &param);
+	err = pthread_create(ret, &attr, start, arg);
+	pthread_attr_destroy(&attr);
+	return err;
 }
 
 /* Where there is no second thread to be had, one after another. */
 static int load_programs(struct programs *p)
 {
+	struct job job = { .waits = p->waits, .nice = getpriority(PRIO_PROCESS, 0) };
 	pthread_t other;
-	bool threaded = !pthread_create(&other, NULL, load_waits, p->waits);
+	bool threaded = !start_alike(&other, load_waits, &job);
 	int err = apps_bpf__load(p->apps);
-	void *others;
 
-	if (!threaded)
-		others = load_waits(p->waits);
-	else if (pthread_join(other, &others))
-		return -EDEADLK;
-	return err ? err : (int)(intptr_t)others;
+	if (threaded)
+		pthread_join(other, NULL); /* cannot fail: it is ours, and nobody else joins it */
+	else
+		load_waits(&job);
+	return err ? err : job.err;
 }
 
 /*
