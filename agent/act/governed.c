@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "act/undone.h"
 #include "util/clock.h"
 #include "util/log.h"
 
@@ -62,6 +63,25 @@ static void turn_spread(void *context, unsigned int app, bool on)
 	g->spread = on ? g->spread | bit : g->spread & ~bit;
 }
 
+/*
+ * Plans a change of a group once more, when no other agent changes it any more: what was there at first may have been the
+ * value of an agent that has put back the one before it since, or was killed and could not. Returns as trial_plan().
+ */
+static int plan_locked(struct trial *t, struct governing *g, const struct evidence *e, const struct rule_facts *facts)
+{
+	const struct rule *rule = t->rule;
+	struct sys_cgroup group = t->group;
+	int err = locks_take(&g->locks, group.directory);
+
+	if (err)
+		return trial_refuse(t, err, "it could not be locked: %s",
+				    err == -EBUSY ? "another agent changes this group" : strerror(-err));
+	err = journal_recover_others(g->journal, g->config->journal_dir, undone_tell_left, NULL);
+	if (err)
+		return trial_refuse(t, err, "what earlier agents left could not be looked through: %s", strerror(-err));
+	return trial_plan(t, rule, &group, TRIAL_GROUP_FOREIGN, e, facts);
+}
+
 /* Plans a change of rule's knob on one group and, unless it is only to be planned, makes it. Returns whether it was. */
 static bool try_rule(struct governed *a, struct governing *g, const struct rule *rule, const struct sys_cgroup *group,
 		     enum trial_group kind, const struct evidence *e)
@@ -74,6 +94,8 @@ static bool try_rule(struct governed *a, struct governing *g, const struct rule 
 		return false;
 	read_facts(a, g, rule, group, e, &facts);
 	err = trial_plan(t, rule, group, kind, e, &facts);
+	if (!err && !g->config->dry_run && kind == TRIAL_GROUP_FOREIGN && !rule->knob->internal)
+		err = plan_locked(t, g, e, &facts);
 	if (err == -EALREADY) /* nothing to do now; perhaps later */
 		return false;
 	a->ntrials++;
@@ -83,14 +105,6 @@ static bool try_rule(struct governed *a, struct governing *g, const struct rule 
 	if (g->config->dry_run) {
 		t->phase = TRIAL_OVER;
 		return false;
-	}
-	if (kind == TRIAL_GROUP_FOREIGN && !rule->knob->internal) {
-		err = locks_take(&g->locks, group->directory);
-		if (err) {
-			trial_refuse(t, err, "it could not be locked: %s",
-				     err == -EBUSY ? "another agent changes this group" : strerror(-err));
-			return false;
-		}
 	}
 	t->made_ns = clock_monotonic_ns();
 	t->internal = (struct trial_switch){ .turn = turn_spread, .context = g, .app = a->app };

@@ -10,6 +10,7 @@
 #include <sys/random.h>
 
 #include "act/governed.h"
+#include "act/undone.h"
 #include "sys/topology.h"
 #include "util/clock.h"
 #include "util/log.h"
@@ -30,29 +31,6 @@ struct governor {
 	char fast_list[FAST_LIST];
 };
 
-static void tell(void *context, enum journal_outcome outcome, int err, const char *what, const char *old,
-		 const char *found)
-{
-	const char *whose = context;
-
-	switch (outcome) {
-	case JOURNAL_RESTORED:
-		if (*whose)
-			log_info("put back what %s left: %s%s%s", whose, what, *old ? " = " : "", old);
-		else
-			log_debug("put back: %s%s%s", what, *old ? " = " : "", old);
-		break;
-	case JOURNAL_FOREIGN:
-		log_warn("%s: somebody else changed it (%s); leaving it alone", what, found);
-		break;
-	case JOURNAL_FAILED:
-		log_warn("%s: could not be put back: %s", what, strerror(-err));
-		break;
-	default:
-		break;
-	}
-}
-
 /* On a machine with CPUs of two kinds, which are the fast ones. */
 static void read_topology(struct governor *g)
 {
@@ -70,12 +48,11 @@ static void read_topology(struct governor *g)
 static int open_journal(struct governor *g)
 {
 	const struct governor_config *c = g->governing.config;
-	char whose[] = "an agent that was killed";
 	unsigned int live;
 	int err;
 
 	spread_recover(c->journal_dir);
-	err = journal_recover(c->journal_dir, false, tell, whose, &live);
+	err = journal_recover(c->journal_dir, false, undone_tell_left, NULL, &live);
 	if (err < 0)
 		log_warn("%s: what earlier agents left could not be looked through: %s", c->journal_dir,
 			 strerror(-err));
@@ -315,9 +292,8 @@ uint64_t governor_tick(struct governor *g)
 static void undo_rest(struct governor *g)
 {
 	const struct governor_config *c = g->governing.config;
-	char nobody[] = "";
 	unsigned int i;
-	int err = journal_undo(g->governing.journal, tell, nobody);
+	int err = journal_undo(g->governing.journal, undone_tell, NULL);
 
 	for (i = 0; i < g->governing.demoted.ngroups; i++)
 		g->governing.demoted.changes[i].restored = !err;

@@ -55,6 +55,16 @@ int journal_open(const char *directory, struct journal **ret)
 	return journal_open_below("", directory, ret);
 }
 
+const char *journal_root(const struct journal *journal)
+{
+	return journal->root;
+}
+
+const char *journal_name(const struct journal *journal)
+{
+	return journal->fd < 0 ? "" : journal->name;
+}
+
 /* Forgets the file, which gives its lock back. */
 static void release(struct journal *journal)
 {

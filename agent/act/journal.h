@@ -117,4 +117,16 @@ int journal_recover(const char *directory, bool kept, journal_tell tell, void *c
 int journal_recover_below(const char *root, const char *directory, bool kept, journal_tell tell, void *context,
 			  unsigned int *ret_live);
 
+/*
+ * Of a journal: what everything in it is below, and the name of its file; "": there is none yet. Both are the journal's.
+ */
+const char *journal_root(const struct journal *journal);
+const char *journal_name(const struct journal *journal);
+
+/*
+ * journal_recover(), without what was kept, for the owner of a journal in directory, whose file is not even opened: to close it
+ * would take our claim from it. Returns 0 or -errno.
+ */
+int journal_recover_others(const struct journal *own, const char *directory, journal_tell tell, void *context);
+
 #endif /* JOURNAL_H */

@@ -28,6 +28,7 @@ struct recovery {
 	const char *root;
 	const char *directory;
 	int dir;
+	const char *own; /* name of a journal that is left alone; NULL: none is */
 	journal_tell tell;
 	void *context;
 	unsigned int live;
@@ -161,42 +162,66 @@ static int newest_first(const struct dirent **a, const struct dirent **b)
 	return strcmp(strchr((*b)->d_name, '-'), strchr((*a)->d_name, '-'));
 }
 
-int journal_recover_below(const char *root, const char *directory, bool kept, journal_tell tell, void *context,
-			  unsigned int *ret_live)
+static bool is_own(const struct recovery *r, const char *name)
 {
-	struct recovery r = { .root = root, .directory = directory, .tell = tell, .context = context };
+	return r->own && !strcmp(name, r->own);
+}
+
+/* Returns 0 or -errno. */
+static int recover_all(struct recovery *r, bool kept)
+{
 	char boot[JOURNAL_BOOT_MAX];
 	struct dirent **names;
 	int n, i, err;
 
-	err = state_dir_open(directory, false, &r.dir);
-	if (err == -ENOENT) {
-		*ret_live = 0;
-		return 0;
-	}
+	err = state_dir_open(r->directory, false, &r->dir);
 	if (err)
-		return err;
+		return err == -ENOENT ? 0 : err;
 	/* one at a time: what another recovery holds is no agent that lives */
-	err = state_lock(r.dir, OTHERS_MS);
-	n = err ? err : scandirat(r.dir, ".", &names, is_journal, newest_first);
+	err = state_lock(r->dir, OTHERS_MS);
+	n = err ? err : scandirat(r->dir, ".", &names, is_journal, newest_first);
 	if (n < 0) {
 		err = err ? err : -errno;
-		close(r.dir);
+		close(r->dir);
 		return err;
 	}
 	journal_dir_boot(boot);
 	for (i = 0; i < n; i++) {
 		if (journal_dir_outlived(names[i]->d_name, boot)) /* on a /run that is no tmpfs */
-			unlinkat(r.dir, names[i]->d_name, 0);
-		else if (kept || !is_kept(names[i]->d_name))
-			recover_one(&r, names[i]->d_name);
+			unlinkat(r->dir, names[i]->d_name, 0);
+		else if ((kept || !is_kept(names[i]->d_name)) && !is_own(r, names[i]->d_name))
+			recover_one(r, names[i]->d_name);
 		free(names[i]);
 	}
 	free(names);
-	expedite_recover(root, r.dir, tell, context); /* what failed is told, and left to the next */
-	close(r.dir);
+	expedite_recover(r->root, r->dir, r->tell, r->context); /* what failed is told, and left to the next */
+	close(r->dir);
+	return 0;
+}
+
+int journal_recover_below(const char *root, const char *directory, bool kept, journal_tell tell, void *context,
+			  unsigned int *ret_live)
+{
+	struct recovery r = { .root = root, .directory = directory, .tell = tell, .context = context };
+	int err = recover_all(&r, kept);
+
+	if (err)
+		return err;
 	*ret_live = r.live;
 	return (int)r.undone;
+}
+
+int journal_recover_others(const struct journal *own, const char *directory, journal_tell tell, void *context)
+{
+	struct recovery r = {
+		.root = journal_root(own),
+		.directory = directory,
+		.own = journal_name(own),
+		.tell = tell,
+		.context = context,
+	};
+
+	return recover_all(&r, false);
 }
 
 int journal_recover(const char *directory, bool kept, journal_tell tell, void *context, unsigned int *ret_live)

@@ -154,6 +154,46 @@ case_act_kill_9() {
 	as_before "at the end"
 }
 
+# One that runs already when another is killed, and then changes the same group, knows what was there before both.
+case_act_kill_9_beside() {
+	local above first other one
+
+	arena
+	group_inside a
+	above=$group
+	group_inside b "$above"
+	start "${IN[@]}" "$group" -- "$WORKLOADS/spin" "$NCPU" 60 >/dev/null
+	first=$started
+	group_inside d "$above"
+	mkfifo gate
+	start "${IN[@]}" "$group" -- sh -c 'read -r go <gate; exec "$0" "$@"' "$WORKLOADS/spin" "$NCPU" 60 >/dev/null
+	other=$started
+	group_inside c
+	hogs $((3 * NCPU)) 60 "${IN[@]}" "$group" --
+	wait_for 2 is_in "$first" "$above/accel-test-b" && wait_for 2 is_in "$other" "$above/accel-test-d" ||
+		fail "the apps are not in their groups"
+	snapshot >before
+	observe_start r2 --pid "$other"
+	attached
+	one=$observer
+	observe_start r1 --pid "$first"
+	attached
+	wait_for 4 raised "$above" 1024 || fail "the weight of the group above was never raised"
+	kill -KILL "$agent"
+	end_of "$observer"
+	raised "$above" 1024 || fail "the killed agent left nothing behind"
+	echo >gate
+	observer=$one
+	agent_pid "$observer"
+	wait_for 8 grep -q 'what an agent that was killed left: .*accel-test-a/' r2.err ||
+		fail "what was left was not put back: $(tail -n 2 r2.err)"
+	wait_for 4 raised "$above" 1024 || fail "the other one never raised the weight"
+	stop_agent
+	observed r2
+	as_before
+	all_restored r2
+}
+
 # --- two at a time ---
 
 case_act_two_agents() {

@@ -138,6 +138,42 @@ static void living_agent_is_left_alone(void **state)
 	sandbox_assert(*state, SHARES, "100\n");
 }
 
+/* Whether a child takes the owner of the one journal there is for alive. */
+static bool looks_alive(struct sandbox *s)
+{
+	unsigned int live = 0;
+	pid_t child = fork();
+	int status;
+
+	if (!child)
+		_exit(journal_recover_below(s->root, s->state, false, NULL, NULL, &live) != 0 || live != 1);
+	return waitpid(child, &status, 0) == child && !status;
+}
+
+/* What another one left is undone by an agent that runs, whose own journal stays its own, also once it has a file. */
+static void others_are_undone_around_ours(void **state)
+{
+	struct sandbox *s = *state;
+	struct told told = { 0 };
+	struct journal *own = NULL;
+	char path[PATH_MAX];
+
+	killed_with_two(s, path);
+	assert_int_equal(journal_open_below(s->root, s->state, &own), 0);
+	assert_int_equal(journal_recover_others(own, s->state, tell, &told), 0);
+	assert_string_equal(told.outcomes, "RR");
+	sandbox_assert(s, SHARES, "100\n");
+
+	journal_close(own);
+	own = start(s, "cpu.shares", "100", "300");
+	sandbox_write(s, SHARES, "300\n");
+	assert_int_equal(journal_recover_others(own, s->state, tell, &told), 0);
+	assert_string_equal(told.outcomes, "RR");
+	sandbox_assert(s, SHARES, "300\n");
+	assert_true(looks_alive(s));
+	journal_close(own);
+}
+
 /* A child that inherited the lock, and only comes to die after a while, is not taken for the agent. */
 static void inherited_lock_is_no_agent(void **state)
 {
@@ -267,17 +303,12 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, sandbox_make, sandbox_remove)
-		TEST(no_folder_is_no_error),
-		TEST(killed_agent_is_undone),
-		TEST(half_done_recovery_is_finished),
-		TEST(newest_journal_comes_first),
-		TEST(living_agent_is_left_alone),
-		TEST(inherited_lock_is_no_agent),
-		TEST(kept_journal_waits),
-		TEST(torn_entry_is_ignored),
-		TEST(damaged_entry_is_left_out),
-		TEST(strangers_are_set_aside),
-		TEST(failures_stay),
+		TEST(no_folder_is_no_error),          TEST(killed_agent_is_undone),
+		TEST(half_done_recovery_is_finished), TEST(newest_journal_comes_first),
+		TEST(living_agent_is_left_alone),     TEST(others_are_undone_around_ours),
+		TEST(inherited_lock_is_no_agent),     TEST(kept_journal_waits),
+		TEST(torn_entry_is_ignored),          TEST(damaged_entry_is_left_out),
+		TEST(strangers_are_set_aside),        TEST(failures_stay),
 		TEST(open_folder_is_refused),
 	};
 
