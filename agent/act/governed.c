@@ -419,12 +419,23 @@ static void drop_supports(struct governed *a)
 	}
 }
 
+/* Threads that are spread go before the neighbours by their group's weight: without it there is nothing to see. */
+static bool lacks_weight(const struct governed *a, const struct trial *t)
+{
+	unsigned int i;
+
+	for (i = 0; t->rule->knob->internal && i < a->ntrials; i++)
+		if (a->trials[i].rule->at_start && a->trials[i].phase == TRIAL_RESTING)
+			return true;
+	return false;
+}
+
 static bool begin_measuring(struct governed *a, uint64_t now_ns)
 {
 	unsigned int i;
 
 	for (i = 0; i < a->ntrials; i++) {
-		if (wants_measuring(&a->trials[i], now_ns)) {
+		if (wants_measuring(&a->trials[i], now_ns) && !lacks_weight(a, &a->trials[i])) {
 			turn_supports(a, a->trials[i].rule->knob, true);
 			trial_measure(&a->trials[i]);
 			return true;

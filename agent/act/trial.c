@@ -16,6 +16,11 @@
 
 #define FLIPS_MAX 2 /* then the knob is left alone: its use cannot be told on this machine */
 #define REST_NS 10000000000ULL /* before a verdict is looked at again; doubles each time */
+/*
+ * What is there in case it is needed was of no use, say, to the one thread that a build begins with, which had a CPU of
+ * its own: if there is need, off for a moment only, at first. Twice as long each time, up to REST_NS.
+ */
+#define SPARE_REST_NS 500000000ULL
 #define SLOW_REST_NS (4 * REST_NS) /* the same after a slow measurement, which costs more */
 #define LONGER_MAX 8
 #define UNIT_WAIT_NS 2000000000ULL
@@ -96,7 +101,11 @@ static int find_unit(struct trial *t)
 int trial_plan(struct trial *ret, const struct rule *rule, const struct sys_cgroup *group, enum trial_group kind,
 	       const struct evidence *e, const struct rule_facts *facts)
 {
-	struct trial t = { .rule = rule, .group = *group, .ours = kind != TRIAL_GROUP_FOREIGN, .rest_ns = REST_NS };
+	struct trial t = { .rule = rule,
+			   .group = *group,
+			   .ours = kind != TRIAL_GROUP_FOREIGN,
+			   .rest_ns = REST_NS,
+			   .spare_rest_ns = SPARE_REST_NS };
 	const struct knob *k = rule->knob;
 	char why[KNOB_WHY] = "";
 	int err;
@@ -403,31 +412,39 @@ static void plan_next(struct trial *t, uint64_t now_ns)
 	/* but not of what is in force whatever its windows say: half of them the app is without it */
 	if (!t->rule->at_start && t->change.effect.verdict == EFFECT_INCONCLUSIVE && t->switchback.longer < LONGER_MAX)
 		t->longer = t->switchback.longer * 2;
-	if (t->rule->at_start && !t->in_force) { /* for neighbours that are yet to come: not off for long */
-		t->again_ns = now_ns + REST_NS;
+	if (t->rule->at_start && !t->in_force) {
+		t->again_ns = now_ns + t->spare_rest_ns;
+		t->spare_rest_ns = t->spare_rest_ns < REST_NS / 2 ? t->spare_rest_ns * 2 : REST_NS;
 		return;
 	}
 	t->again_ns = now_ns + t->rest_ns;
 	t->rest_ns = t->rest_ns < REST_MAX_NS / 2 ? t->rest_ns * 2 : REST_MAX_NS;
 }
 
+/* What is of use at times, and there in case it is, is left alone as it was at the start: in force. */
+static bool stays_in_case(const struct trial *t)
+{
+	return t->flips >= FLIPS_MAX && t->rule->at_start && t->change.effect.verdict == EFFECT_NONE;
+}
+
 /* The windows have said what they can. */
 static void conclude(struct trial *t, uint64_t now_ns)
 {
 	const struct effect e = switchback_effect(&t->switchback);
-	bool before = stays(t), first = t->change.effect.verdict == EFFECT_NOT_MEASURED;
+	bool before = stays(t), first = t->change.effect.verdict == EFFECT_NOT_MEASURED, on;
 	int err;
 
 	note_effect(t, &e);
 	if (!first && before != stays(t))
 		t->flips++;
-	err = switch_to(t, stays(t));
+	on = stays(t) || stays_in_case(t);
+	err = switch_to(t, on);
 	if (err) {
 		give_up(t, err);
 		return;
 	}
-	t->change.state = stays(t) ? CHANGE_KEPT : CHANGE_UNDONE;
-	t->phase = stays(t) ? TRIAL_PROVEN : TRIAL_RESTING;
+	t->change.state = on ? CHANGE_KEPT : CHANGE_UNDONE;
+	t->phase = on ? TRIAL_PROVEN : TRIAL_RESTING;
 	if (t->flips >= FLIPS_MAX) {
 		t->phase = TRIAL_OVER;
 		snprintf(t->change.reason, sizeof(t->change.reason),

@@ -50,6 +50,7 @@ struct trial {
 	unsigned int flips; /* from useful to useless and back */
 	uint64_t made_ns; /* when it came into force; the caller sets it */
 	uint64_t again_ns, rest_ns;
+	uint64_t spare_rest_ns; /* of what was given at the start, while it is not in force */
 	struct switchback switchback;
 	bool slow; /* the next measurement is: there was a quick one */
 	bool measured_slow; /* what change.effect says was */

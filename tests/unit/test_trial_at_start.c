@@ -81,10 +81,41 @@ static void test_start_stays(void **state)
 	trying_measure(f, 1, 1);
 	assert_int_equal(f->t.change.effect.verdict, EFFECT_NONE);
 	sandbox_assert(f->sandbox, TRYING_SHARES, "1024\n");
-	/* but never for long */
+}
+
+/* But never for long, if there is need; longer each time, up to 10 s. */
+static void test_start_rests(void **state)
+{
+	static const unsigned int rests_ms[] = { 500, 1000, 2000, 4000, 8000, 10000, 10000 };
+	struct trying *f = *state;
+	size_t i;
+
+	trying_make_at_start(f);
+	for (i = 0; i < sizeof(rests_ms) / sizeof(rests_ms[0]); i++) {
+		trial_measure(&f->t);
+		trying_measure(f, 1, 1);
+		assert_false(f->t.in_force);
+		assert_in_range(f->t.again_ns, f->now_ns + (rests_ms[i] - 100) * MS, f->now_ns + rests_ms[i] * MS);
+	}
+}
+
+/* What helps at one time and does nothing at another stays in force, once it is left alone. */
+static void test_start_at_times(void **state)
+{
+	struct trying *f = *state;
+
+	trying_make_at_start(f);
 	trial_measure(&f->t);
 	trying_measure(f, 1, 1);
-	assert_in_range(f->t.again_ns, f->now_ns, f->now_ns + 10 * SECOND);
+	trial_measure(&f->t);
+	trying_measure(f, 1, 2);
+	assert_true(f->t.in_force);
+	trial_measure(&f->t);
+	trying_measure(f, 1, 1);
+	assert_int_equal(f->t.change.effect.verdict, EFFECT_NONE);
+	assert_int_equal(f->t.phase, TRIAL_OVER);
+	assert_int_equal(f->t.change.state, CHANGE_KEPT);
+	sandbox_assert(f->sandbox, TRYING_SHARES, "4096\n");
 }
 
 /* Nobody needs what was set at the start: it is taken back, and set again when somebody does. */
@@ -221,16 +252,10 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, trying_setup, trying_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_slow),
-		TEST(test_stop_of_slow),
-		TEST(test_start_stays),
-		TEST(test_need),
-		TEST(test_stop_says_less),
-		TEST(test_interrupt),
-		TEST(test_interrupt_of_harm),
-		TEST(test_raise_of_harm),
-		TEST(test_no_slow_for_nothing),
-		TEST(test_again),
+		TEST(test_slow),           TEST(test_stop_of_slow),        TEST(test_start_stays),
+		TEST(test_start_rests),    TEST(test_start_at_times),      TEST(test_need),
+		TEST(test_stop_says_less), TEST(test_interrupt),           TEST(test_interrupt_of_harm),
+		TEST(test_raise_of_harm),  TEST(test_no_slow_for_nothing), TEST(test_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
