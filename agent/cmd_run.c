@@ -299,7 +299,8 @@ static int command_exit_status(struct run *run)
 
 	tracer_close(run->watch.tracer);
 	run->watch.tracer = NULL;
-	tuning_calm(&run->tuning);
+	if (!run->command_ended)
+		tuning_calm(&run->tuning);
 	while (!run->command_ended) {
 		poll(fds, 2, -1);
 		on_signal(run);
