@@ -424,8 +424,8 @@ static bool lacks_weight(const struct governed *a, const struct trial *t)
 {
 	unsigned int i;
 
-	for (i = 0; t->rule->knob->internal && i < a->ntrials; i++)
-		if (a->trials[i].rule->at_start && a->trials[i].phase == TRIAL_RESTING)
+	for (i = 0; t->rule->knob == &knob_spread && i < a->ntrials; i++)
+		if (a->trials[i].rule->knob == &knob_cpu_weight && a->trials[i].phase == TRIAL_RESTING)
 			return true;
 	return false;
 }
