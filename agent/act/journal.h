@@ -124,8 +124,8 @@ const char *journal_root(const struct journal *journal);
 const char *journal_name(const struct journal *journal);
 
 /*
- * journal_recover(), without what was kept, for the owner of a journal in directory, whose file is not even opened: to close it
- * would take our claim from it. Returns 0 or -errno.
+ * journal_recover(), without what was kept, for the owner of a journal in directory, whose file is not even opened: to
+ * close it would take our claim from it. Returns 0 or -errno.
  */
 int journal_recover_others(const struct journal *own, const char *directory, journal_tell tell, void *context);
 

@@ -140,19 +140,25 @@ static int open_objects(struct programs *p)
 	return p->waits ? 0 : -errno;
 }
 
-/* Gives an object the maps of the shared one in the place of its own; what that left out, it does without, too. */
+/* What the shared object left out, others do without, too. */
+static int share_map(const struct bpf_map *map, struct bpf_map *own)
+{
+	if (!own) /* its programs would count into a map that nobody reads */
+		return -ENOENT;
+	if (bpf_map__fd(map) < 0)
+		return bpf_map__set_autocreate(own, false);
+	return bpf_map__reuse_fd(own, bpf_map__fd(map));
+}
+
+/* Gives an object the maps of the shared one in the place of its own. */
 static int share_maps(const struct shared_bpf *shared, struct bpf_object *object)
 {
-	struct bpf_map *map, *own;
+	struct bpf_map *map;
 	int err = 0;
 
 	bpf_object__for_each_map(map, shared->obj)
 	{
-		own = bpf_object__find_map_by_name(object, bpf_map__name(map));
-		if (!own) /* the linker leaves out none, but where that changes it is no fault */
-			continue;
-		err = bpf_map__fd(map) < 0 ? bpf_map__set_autocreate(own, false) :
-					     bpf_map__reuse_fd(own, bpf_map__fd(map));
+		err = share_map(map, bpf_object__find_map_by_name(object, bpf_map__name(map)));
 		if (err)
 			break;
 	}
