@@ -246,7 +246,8 @@ int profile_store_forget_all(const char *directory, uint64_t **ret_ids, size_t *
 	ids = malloc((n + 1) * sizeof(*ids));
 	if (!ids)
 		return -ENOMEM;
-	qsort(entries, n, sizeof(*entries), entry_by_id);
+	if (n)
+		qsort(entries, n, sizeof(*entries), entry_by_id);
 	for (i = 0; i < n; i++) {
 		if (unlinkat(dir, entries[i].name, 0))
 			failed = -errno;
