@@ -27,8 +27,8 @@
 #include "util/clock.h"
 
 #define TICK_MS 250 /* while an app lives: how often records are drained and the level of detail is reconsidered */
-#define WAITING_MIN_MS 1000 /* while none does: an app that starts wakes us; longer and longer, up to: */
-#define WAITING_MAX_MS 16000
+#define WAITING_MS 1000 /* while none does: an app that starts wakes us, so that after one look in vain it is: */
+#define CALM_MS 60000
 #define WAKE_MIN_NS 20000ULL
 #define LAST_BREATH_MS 200 /* a command that was reaped may still be on its way out of the scheduler */
 
@@ -230,10 +230,7 @@ static bool ends_with_apps(const struct run *run)
 /* Of an app that starts we are told, but not of a group that is removed, nor, as process 1, of orphans that end. */
 static void note_calm(struct run *run, bool calm)
 {
-	if (!calm || run->config->target == TARGET_CGROUP || getpid() == 1)
-		run->waiting_ms = WAITING_MIN_MS;
-	else if (run->waiting_ms < WAITING_MAX_MS)
-		run->waiting_ms *= 2;
+	run->waiting_ms = !calm || run->config->target == TARGET_CGROUP || getpid() == 1 ? WAITING_MS : CALM_MS;
 }
 
 static void wait_for_end(struct run *run)
