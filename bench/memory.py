@@ -70,11 +70,11 @@ class Machine:
 
 
 class Result:
-    """One build, from its "result" line."""
+    """One build, from its "result" line; whole: with the agent's start and end."""
 
     def __init__(self, words):
-        self.seconds = float(words[0])
-        for name, word in zip(COUNTERS, words[1:], strict=True):
+        self.seconds, self.whole = float(words[0]), float(words[1])
+        for name, word in zip(COUNTERS, words[2:], strict=True):
             setattr(self, name, int(word))
         self.report = None
 
@@ -116,7 +116,8 @@ def measure(bench, rounds):
                       f"MiB, swap: `make -j{JOBS}` of {FILES} C files, `gcc -O1`, in a group beside one that touches "
                       f"{HOG_MIB} MiB of anonymous memory in a loop (at most {HOG_CPU_PERCENT} % of a CPU). {rounds} "
                       "rounds, a boot each, in rotated order; every build starts with nothing cached. Ratio: against "
-                      "the build beside the hog in the same round.")
+                      "the build beside the hog in the same round, with the agent's start and end; seconds: of the "
+                      "build itself, as in the sections build and contend.")
     summarise(section, results, working_set)
     return section
 
@@ -124,20 +125,20 @@ def measure(bench, rounds):
 def summarise(section, results, working_set):
     rows, ratios = [], {}
     for name, title in VARIANTS.items():
-        seconds = [r.seconds for r in results[name]]
-        ratios[name] = [a / b.seconds for a, b in zip(seconds, results["hog"])]
-        rows.append([title, f"{median(seconds):.1f}", spread(seconds, 1), f"{median(ratios[name]):.2f}",
-                     spread(ratios[name])] +
+        seconds, whole = [r.seconds for r in results[name]], [r.whole for r in results[name]]
+        ratios[name] = [a / b.whole for a, b in zip(whole, results["hog"])]
+        rows.append([title, f"{median(seconds):.1f}", spread(seconds, 1), f"{median(whole):.1f}",
+                     f"{median(ratios[name]):.2f}", spread(ratios[name])] +
                     [f"{median([getattr(r, field) for r in results[name]]):.0f}" for field in COUNTERS])
     section.figure("agent: seconds / without", median(ratios["agent"]), 0.6)
     section.figure("`memory.low` by hand: seconds / without", median(ratios["low"]), 0.5)
     seconds = {name: median([r.seconds for r in results[name]]) for name in VARIANTS}
-    section.row("a build beside a memory hog (virtual machine)", "s", seconds["agent"],
+    section.row("a build beside a memory hog (virtual machine), start and end apart", "s", seconds["agent"],
                 {VARIANTS[name]: seconds[name] for name in ("hog", "low")}, (VARIANTS["alone"], seconds["alone"]),
                 "by hand `memory.low` is set before the build begins and by what it was seen to need when it ran alone; "
                 "the agent finds that out while the build runs", digits=1)
-    section.table(["what runs", "seconds", "quartiles", "ratio", "quartiles", "file pages read again",
-                   "pages swapped in", "low events", "memory stall ms"], rows)
+    section.table(["what runs", "seconds", "quartiles", "with start and end", "ratio", "quartiles",
+                   "file pages read again", "pages swapped in", "low events", "memory stall ms"], rows)
     section.notes.append(f"By hand: {working_set / (1 << 20):.0f} MiB, a quarter more than what the build had in "
                          "memory when it ran alone. The disks are throttled, to "
                          f"{DISK_IOPS} requests a second (compiler and sources) and {SWAP_IOPS} (swap): without that, "

@@ -3,7 +3,8 @@
 # Copyright (c) 2026 The accel-agent authors
 # What bench/memory.py runs in a virtual machine: the build alone, beside the hog, beside the hog with memory.low set by
 # hand, beside the hog under the agent. /dev/vda holds the compiler, /dev/vdb is swap. Prints a line a build:
-# "result VARIANT SECONDS file_refaults swapins low_events psi_ms", and the agent's report as one line "report JSON".
+# "result VARIANT BUILD_SECONDS SECONDS file_refaults swapins low_events psi_ms" (the agent's start and end count in
+# SECONDS only), and the agent's report as one line "report JSON".
 # usage: memory_vm.sh HOG_MIB HOG_CPU_PERCENT JOBS VARIANT...
 set -u
 
@@ -76,14 +77,28 @@ seconds()
 	cut -d ' ' -f 1 /proc/uptime
 }
 
+# What is timed: from before make is read from the disk to its end.
+timed_make='
+read -r from _ </proc/uptime
+make -s "-j$0" -C /build || exit 1
+read -r to _ </proc/uptime
+echo "$to $from" >/build/times
+'
+
 compile()
 {
 	rm -f /mnt/build/*.o
 	if test "$1" = agent; then
-		accel-agent -q -f json -o /tmp/report -- chroot /mnt make -s "-j$jobs" -C /build
+		accel-agent -q -f json -o /tmp/report -- chroot /mnt sh -c "$timed_make" "$jobs"
 	else
-		in_group build chroot /mnt make -s "-j$jobs" -C /build
+		in_group build chroot /mnt sh -c "$timed_make" "$jobs"
 	fi
+}
+
+# between "TO FROM"
+elapsed()
+{
+	awk '{ printf "%.2f", $1 - $2 }'
 }
 
 # What a build has in memory when nobody takes it away, and a quarter more for what its processes allocate meanwhile.
@@ -108,7 +123,7 @@ variant()
 	from=$(seconds)
 	compile "$1" || die "the build failed"
 	to=$(seconds)
-	echo "result $1 $(echo "$to $from" | awk '{ printf "%.2f", $1 - $2 }')" \
+	echo "result $1 $(elapsed </mnt/build/times) $(echo "$to $from" | elapsed)" \
 		"$(($(counter workingset_refault_file) - refaults)) $(($(counter pswpin) - swapins))" \
 		"$(($(low_events) - low)) $(($(stalled_ms) - stalled))"
 	test "$1" = alone || hog_stop
