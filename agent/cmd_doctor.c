@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Copyright (c) 2026 The accel-agent authors */
 /* What this kernel, machine and container allow, line by line. */
+#include <bpf/btf.h>
 #include <errno.h>
 #include <langinfo.h>
 #include <limits.h>
@@ -50,14 +51,16 @@ static void check_release(struct findings *f)
 static void examine(struct findings *f, const struct config *config)
 {
 	struct features features;
+	struct btf *kernel;
 
-	features_probe(&features);
+	features_probe(&features, &kernel);
 	check_privileges(f, permit_has);
 	check_release(f);
 	check_lockdown(f, "");
 	check_kernel(f, &features);
 	check_events(f, &features);
-	check_load(f, &features, config->ring_bytes);
+	check_load(f, &features, kernel, config->ring_bytes);
+	btf__free(kernel);
 	check_measurements(f, "");
 	check_cgroups(f, "");
 	check_acting(f, "", config);

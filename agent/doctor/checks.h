@@ -10,6 +10,7 @@
 
 #include "doctor/finding.h"
 
+struct btf;
 struct features;
 
 /*
@@ -31,9 +32,9 @@ void check_events(struct findings *f, const struct features *features);
 
 /*
  * Loads, attaches and closes the BPF side for one app, with rings of ring_bytes each; only if nothing that it needs
- * was found missing.
+ * was found missing. kernel: what it says of its types.
  */
-void check_load(struct findings *f, const struct features *features, uint32_t ring_bytes);
+void check_load(struct findings *f, const struct features *features, const struct btf *kernel, uint32_t ring_bytes);
 
 /* --- what can be changed --- */
 

@@ -290,7 +290,7 @@ static void try_tracer(struct findings *f, struct tracer *tracer)
 		findings_ok(f, "wakers", "sched_waking: who ends a long wait");
 }
 
-void check_load(struct findings *f, const struct features *features, uint32_t ring_bytes)
+void check_load(struct findings *f, const struct features *features, const struct btf *kernel, uint32_t ring_bytes)
 {
 	struct tracer_config config = {
 		.apps = 1, .scans = true, .use = true, .ring_bytes = ring_bytes, .record = ignore_record
@@ -306,7 +306,7 @@ void check_load(struct findings *f, const struct features *features, uint32_t ri
 		return;
 	}
 	config.cpus = sys_cpus_online("", &online) ? 1 : sys_cpu_set_count(&online);
-	err = tracer_open(&config, features, &tracer);
+	err = tracer_open(&config, features, kernel, &tracer);
 	if (err) {
 		explain_load(f, err, features);
 		return;

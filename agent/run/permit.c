@@ -3,6 +3,7 @@
 /* Capabilities, what the kernel refuses, and the words for both. */
 #include "run/permit.h"
 
+#include <bpf/btf.h>
 #include <errno.h>
 #include <linux/capability.h>
 #include <stdint.h>
@@ -76,6 +77,7 @@ int permit_open(const struct tracer_config *config, struct tracer **ret)
 {
 	struct features features;
 	const char *missing;
+	struct btf *kernel;
 	char names[64];
 	int err;
 
@@ -83,12 +85,13 @@ int permit_open(const struct tracer_config *config, struct tracer **ret)
 		log_err("not permitted: tracing needs %s (or CAP_SYS_ADMIN): run it with sudo", names);
 		return EXIT_DENIED;
 	}
-	features_probe(&features);
+	features_probe(&features, &kernel);
 	missing = features_missing(&features);
+	err = missing ? 0 : tracer_open(config, &features, kernel, ret);
+	btf__free(kernel);
 	if (missing) {
 		log_err("%s", missing);
 		return EXIT_UNSUPPORTED;
 	}
-	err = tracer_open(config, &features, ret);
 	return err ? explain(err, &features) : 0;
 }

@@ -33,11 +33,14 @@ struct features {
 	int memcg_reclaim;
 };
 
+struct btf;
+
 /*
  * Reads the kernel's BTF and where the agent is, and sends what libbpf has to say from now on to log_debug. Returns 0,
  * also where much is missing, or -errno if it could not be read at all (ret->btf is false then, and all else absent).
+ * *ret_kernel is what the kernel says of its types, or NULL; the caller frees it with btf__free().
  */
-int features_probe(struct features *ret);
+int features_probe(struct features *ret, struct btf **ret_kernel);
 
 /*
  * Whether this architecture has ways around what kernels before 5.15 lack (bpf/plain.h).

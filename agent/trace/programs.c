@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "trace/syscalls.h"
+#include "trace/types.h"
 #include "util/cleanup.h"
 
 /* Programs for events that this kernel does not have, or has in another form, are left out. */
@@ -132,12 +133,36 @@ static int size_maps(const struct shared_bpf *s, const struct tracer_config *c)
 	return err;
 }
 
-static int open_objects(struct programs *p)
+static int open_objects(struct programs *p, const struct types *types)
 {
+	LIBBPF_OPTS(bpf_object_open_opts, opts, .btf_custom_path = types_path(types));
+
 	p->shared = shared_bpf__open();
-	p->apps = p->shared ? apps_bpf__open() : NULL;
-	p->waits = p->apps ? waits_bpf__open() : NULL;
+	p->apps = p->shared ? apps_bpf__open_opts(&opts) : NULL;
+	p->waits = p->apps ? waits_bpf__open_opts(&opts) : NULL;
 	return p->waits ? 0 : -errno;
+}
+
+static int want_types(struct types *types, const struct bpf_object *object)
+{
+	int err = types_want(types, bpf_object__btf(object));
+	struct bpf_program *program;
+
+	bpf_object__for_each_program(program, object)
+	{
+		if (!err)
+			err = types_want_target(types, bpf_program__section_name(program));
+	}
+	return err;
+}
+
+static int find_types(const struct programs *p, struct types *types, const struct btf *kernel)
+{
+	int err = want_types(types, p->apps->obj);
+
+	if (!err)
+		err = want_types(types, p->waits->obj);
+	return err ? err : types_find(types, kernel);
 }
 
 /* What the shared object left out, others do without, too. */
@@ -215,8 +240,8 @@ static int load_programs(struct programs *p)
 }
 
 /*
- * Loads them. The types of the kernel, which libbpf reads once an object, are several times all else that the agent
- * needs, and go back to the system: one heap for all threads, as a heap of a thread that has ended keeps what it has.
+ * Loads them. What libbpf needs for that is more than all that the agent needs later, and goes back to the system: one
+ * heap for all threads, as a heap of a thread that has ended keeps what it has.
  */
 static int load_objects(struct programs *p)
 {
@@ -249,26 +274,67 @@ static int write_patterns(const struct apps_bpf *a, const struct tracer_config *
 	return 0;
 }
 
-int programs_load(const struct tracer_config *config, const struct features *features, struct programs *ret)
+static int load(struct programs *p, const struct tracer_config *config, const struct features *features,
+		const struct btf *kernel, struct types *types)
 {
-	int err = open_objects(ret);
+	int err = open_objects(p, types);
+
+	if (!err)
+		err = find_types(p, types, kernel);
+	if (err)
+		return err;
+	choose_programs(p, config, features);
+	choose_maps(p->shared, !features->task_storage);
+	configure(&p->shared->rodata_config->aa_config, config, features);
+	err = size_maps(p->shared, config);
+	if (!err)
+		err = load_objects(p);
+	return err ? load_error(err) : write_patterns(p->apps, config);
+}
+
+int programs_load(const struct tracer_config *config, const struct features *features, const struct btf *kernel,
+		  struct programs *ret)
+{
+	struct types *types;
+	int err = types_open(&types);
 
 	if (err)
 		return err;
-	choose_programs(ret, config, features);
-	choose_maps(ret->shared, !features->task_storage);
-	configure(&ret->shared->rodata_config->aa_config, config, features);
-	err = size_maps(ret->shared, config);
-	if (!err)
-		err = load_objects(ret);
-	return err ? load_error(err) : write_patterns(ret->apps, config);
+	err = load(ret, config, features, kernel, types);
+	types_close(types);
+	return err;
+}
+
+/* bpf_program__attach() may no longer know what a program is for, once types.c has changed its type. */
+static struct bpf_link *attach_program(const struct bpf_program *program)
+{
+	if (bpf_program__expected_attach_type(program) == BPF_TRACE_ITER)
+		return bpf_program__attach_iter(program, NULL);
+	return bpf_program__attach_trace(program);
+}
+
+/* libbpf has an object's programs in a table of its skeleton, each with the place for its link. */
+static int attach_object(const struct bpf_object_skeleton *skeleton)
+{
+	const struct bpf_prog_skeleton *row;
+	int i;
+
+	for (i = 0; i < skeleton->prog_cnt; i++) {
+		row = (const void *)((const char *)skeleton->progs + (size_t)i * (size_t)skeleton->prog_skel_sz);
+		if (!bpf_program__autoload(*row->prog) || !bpf_program__autoattach(*row->prog))
+			continue;
+		*row->link = attach_program(*row->prog);
+		if (!*row->link)
+			return -errno;
+	}
+	return 0;
 }
 
 int programs_attach(struct programs *programs)
 {
-	int err = waits_bpf__attach(programs->waits);
+	int err = attach_object(programs->waits->skeleton);
 
-	return err ? err : apps_bpf__attach(programs->apps);
+	return err ? err : attach_object(programs->apps->skeleton);
 }
 
 void programs_close(struct programs *programs)

@@ -4,6 +4,7 @@
 #ifndef TRACE_PROGRAMS_H
 #define TRACE_PROGRAMS_H
 
+#include <bpf/btf.h>
 #include <linux/bpf.h>
 #include <stdbool.h>
 
@@ -25,10 +26,11 @@ struct programs {
 };
 
 /*
- * Loads them, attaches nothing. Returns 0; -EPERM if the caller may not; -ENOTSUP if the verifier refuses a program
+ * Loads them, attaches nothing; kernel: what the kernel says of its types. Returns 0; -EPERM if the caller may not; -ENOTSUP if the verifier refuses a program
  * (log_debug has its reasons); -ENOMEM; -errno. The caller ends with programs_close(), in each case.
  */
-int programs_load(const struct tracer_config *config, const struct features *features, struct programs *ret);
+int programs_load(const struct tracer_config *config, const struct features *features, const struct btf *kernel,
+		  struct programs *ret);
 
 /*
  * Attaches those that run all the time. Returns 0 or -errno.

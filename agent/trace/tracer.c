@@ -70,16 +70,17 @@ static int open_rings(struct tracer *t)
 	return ring_buffer__add(t->rings, bpf_map__fd(t->programs.shared->maps.ring_bulk), on_record, t);
 }
 
-static int load(struct tracer *t, const struct tracer_config *c, const struct features *f)
+static int load(struct tracer *t, const struct tracer_config *c, const struct features *f, const struct btf *kernel)
 {
-	int err = programs_load(c, f, &t->programs);
+	int err = programs_load(c, f, kernel, &t->programs);
 
 	if (!err)
 		err = open_rings(t);
 	return err ? err : programs_attach(&t->programs);
 }
 
-int tracer_open(const struct tracer_config *config, const struct features *features, struct tracer **ret)
+int tracer_open(const struct tracer_config *config, const struct features *features, const struct btf *kernel,
+		struct tracer **ret)
 {
 	struct tracer *t = calloc(1, sizeof(*t));
 	int err;
@@ -92,7 +93,7 @@ int tracer_open(const struct tracer_config *config, const struct features *featu
 	t->features = *features;
 	t->plain = !features->task_storage;
 	t->snapshot = malloc(sizeof(*t->snapshot));
-	err = t->snapshot ? load(t, config, features) : -ENOMEM;
+	err = t->snapshot ? load(t, config, features, kernel) : -ENOMEM;
 	if (err) {
 		tracer_close(t);
 		return err;
@@ -229,7 +230,7 @@ int tracer_set_wakers(struct tracer *tracer, bool wanted)
 		bpf_link__destroy(tracer->waking);
 		tracer->waking = NULL;
 	} else if (!tracer->waking) {
-		tracer->waking = bpf_program__attach(tracer->programs.waits->progs.sched_waking);
+		tracer->waking = bpf_program__attach_trace(tracer->programs.waits->progs.sched_waking);
 		if (!tracer->waking)
 			return -errno;
 	}
@@ -246,7 +247,7 @@ static int attach_spread(struct tracer *t)
 	unsigned int i;
 
 	for (i = 0; i < SPREAD_PROGRAMS; i++) {
-		t->spread[i] = bpf_program__attach(programs[i]);
+		t->spread[i] = bpf_program__attach_trace(programs[i]);
 		if (!t->spread[i]) {
 			int err = -errno;
 

@@ -35,7 +35,7 @@ struct use {
 
 static int attach(const struct bpf_program *program, struct bpf_link **ret)
 {
-	struct bpf_link *link = bpf_program__attach(program);
+	struct bpf_link *link = bpf_program__attach_trace(program);
 
 	if (!link)
 		return -errno;

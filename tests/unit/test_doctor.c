@@ -363,7 +363,7 @@ static void test_load_not_tried(void **state)
 	struct findings *f = *state;
 
 	check_privileges(f, has_none);
-	check_load(f, &everything, 4096);
+	check_load(f, &everything, NULL, 4096);
 	assert_finding(f, "load", FINDING_UNKNOWN, "not tried");
 }
 
