@@ -121,8 +121,8 @@ TEST_ENV := ACCEL_AGENT=$(abspath $(PROGRAM)) WORKLOADS=$(abspath $(OUT)/workloa
 .DELETE_ON_ERROR:
 .SECONDARY:
 .PHONY: all check check-unit check-integration check-now unit workloads oracle arm64 check-arm64 demo demo-now \
-	install uninstall deps asan fuzz fuzz-now format format-check vmtest bench bench-now bench-quick bench-quick-now \
-	bench-instructions clean help FORCE
+	install uninstall deps asan fuzz fuzz-now format format-check vmtest check-libbpf bench bench-now bench-quick \
+	bench-quick-now bench-instructions clean help FORCE
 
 all: $(PROGRAM) $(IO_LIBRARIES) ## build .output/accel-agent and libaccel-io (default)
 
@@ -204,6 +204,11 @@ vmtest: ## the cases of vmtests/plan on stock kernels, in virtual machines; KERN
 	$(Q)$(MAKE) all workloads oracle
 	$(Q)$(if $(VM_ARM64),$(MAKE) CROSS=aarch64 all workloads oracle)
 	$(Q)vmtests/matrix $(addprefix -k ,$(KERNEL)) $(addprefix -c ,$(CASE))
+
+check-libbpf: ## load the programs with the libbpf of newer Debian suites
+	$(Q)scripts/deps.sh build
+	$(Q)$(MAKE) all
+	$(Q)vmtests/libbpf trixie sid
 
 install: all ## install to DESTDIR/PREFIX (/usr/local)
 	$(call msg,INSTALL,$(DESTDIR)$(PREFIX))

@@ -170,7 +170,7 @@ static int share_map(const struct bpf_map *map, struct bpf_map *own)
 {
 	if (!own) /* its programs would count into a map that nobody reads */
 		return -ENOENT;
-	if (bpf_map__fd(map) < 0)
+	if (!bpf_map__autocreate(map)) /* what its fd is then, versions of libbpf do not agree on */
 		return bpf_map__set_autocreate(own, false);
 	return bpf_map__reuse_fd(own, bpf_map__fd(map));
 }
