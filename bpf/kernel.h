@@ -146,7 +146,17 @@ enum cgroup_subsys_id {
 	pids_cgrp_id,
 };
 
-struct pid;
+struct pid_namespace;
+
+struct upid {
+	int nr;
+	struct pid_namespace *ns;
+};
+
+struct pid {
+	unsigned int level;
+	struct upid numbers[1]; /* one more than level: from the first namespace to its own */
+};
 
 struct thread_info {
 	__u32 cpu;

@@ -25,6 +25,45 @@ static __always_inline struct aa_thread *spread_thread(struct task_struct *task)
 	return t && (aa_control.spread >> (t->app & 63) & 1) ? t : NULL;
 }
 
+/* A thread's number in the namespace of that level, with which in *ret_ns; 0: it has none there. */
+static __always_inline __u32 tid_at(struct task_struct *task, __u32 level, __u64 *ret_ns)
+{
+	struct pid *pid = BPF_CORE_READ(task, thread_pid);
+	struct upid *upid;
+
+	*ret_ns = 0;
+	if (!pid || BPF_CORE_READ(pid, level) < level)
+		return 0;
+	upid = (void *)pid + bpf_core_field_offset(struct pid, numbers) + level * bpf_core_type_size(struct upid);
+	*ret_ns = (__u64)BPF_CORE_READ(upid, ns);
+	return BPF_CORE_READ(upid, nr);
+}
+
+/* A thread's number as the agent has it, whose namespace need not be the first; AA_TID_UNSEEN: it has none there. */
+static __always_inline __u32 tid_of(struct task_struct *task)
+{
+	__u64 ns;
+	__u32 tid;
+
+	if (!aa_control.pid_level)
+		return task->pid;
+	tid = tid_at(task, aa_control.pid_level, &ns);
+	return tid && ns == aa_control.pid_ns ? tid : AA_TID_UNSEEN;
+}
+
+/* Run once, by the agent itself: where it is found, and by what numbers it knows threads. */
+SEC("raw_tp")
+int spread_agent(void *ctx)
+{
+	struct task_struct *task = (void *)bpf_get_current_task();
+
+	(void)ctx;
+	aa_control.pid_level = BPF_CORE_READ(task, thread_pid, level);
+	tid_at(task, aa_control.pid_level, &aa_control.pid_ns);
+	aa_control.agent = BPF_CORE_READ(task, pid);
+	return 0;
+}
+
 static __always_inline __u32 cpu_of(struct task_struct *task)
 {
 	struct task_struct___cpu *old = (void *)task;
@@ -61,7 +100,7 @@ static __always_inline bool may_move(struct task_struct *task)
 }
 
 /* From now on a thread waits. Whoever reads "since" twice, and "queued" in between, has two that belong together. */
-static __always_inline void note_queued(struct aa_cpu *c, __u32 pid)
+static __always_inline void note_queued(struct aa_cpu *c, __u32 tid)
 {
 	__u64 now = bpf_ktime_get_ns();
 
@@ -69,20 +108,22 @@ static __always_inline void note_queued(struct aa_cpu *c, __u32 pid)
 	barrier();
 	c->since = now;
 	barrier();
-	c->queued = pid;
+	c->queued = tid;
 	wake_agent(AA_WANTED_QUEUED, c->app);
 }
 
-/* Who of the app of next would run on, now that next does: prev, or who ran before the agent came to look. 0: nobody. */
+/*
+ * Who of the app of n, which runs now as tid, would run on: prev, or who ran before the agent came to look. 0: nobody.
+ */
 static __always_inline __u32 waits_behind(const struct aa_cpu *c, struct task_struct *prev, bool preempt,
-					  struct task_struct *next, const struct aa_thread *n)
+					  const struct aa_thread *n, __u32 tid)
 {
 	struct aa_thread *p;
 
 	if ((__u32)prev->pid == aa_control.agent)
-		return c->app == n->app && c->running != (__u32)next->pid && !c->fixed ? c->running : 0;
+		return c->app == n->app && c->running != tid && !c->fixed ? c->running : 0;
 	p = spread_thread(prev);
-	return p && p->app == n->app && (preempt || is_runnable(prev)) && may_move(prev) ? prev->pid : 0;
+	return p && p->app == n->app && (preempt || is_runnable(prev)) && may_move(prev) ? tid_of(prev) : 0;
 }
 
 SEC("tp_btf/sched_switch")
@@ -91,7 +132,7 @@ int BPF_PROG(spread_switch, bool preempt, struct task_struct *prev, struct task_
 	struct aa_cpu *c = cpu_at(bpf_get_smp_processor_id());
 	struct aa_thread *n = spread_thread(next);
 	bool swapped, returned;
-	__u32 waits;
+	__u32 tid, waits;
 
 	/* the agent comes for a moment to look, and is not in the way */
 	if (!c || (__u32)next->pid == aa_control.agent)
@@ -103,12 +144,15 @@ int BPF_PROG(spread_switch, bool preempt, struct task_struct *prev, struct task_
 		}
 		return 0;
 	}
-	waits = waits_behind(c, prev, preempt, next, n);
-	swapped = c->queued == (__u32)next->pid;
+	tid = tid_of(next);
+	waits = waits_behind(c, prev, preempt, n, tid);
+	if (waits == AA_TID_UNSEEN) /* the agent could not move it */
+		waits = 0;
+	swapped = c->queued == tid;
 	returned = !c->running;
 	c->app = n->app;
 	c->fixed = !may_move(next);
-	c->running = next->pid;
+	c->running = tid;
 	if (swapped) /* two that take turns: still one of them waits, since the same moment */
 		c->queued = waits;
 	else if (waits)
@@ -122,9 +166,13 @@ static __always_inline int on_enqueue(struct task_struct *task)
 {
 	struct aa_thread *t = spread_thread(task);
 	struct aa_cpu *c = t ? cpu_at(cpu_of(task)) : NULL;
+	__u32 tid;
 
-	if (c && c->running && c->running != (__u32)task->pid && c->app == t->app && may_move(task))
-		note_queued(c, task->pid);
+	if (!c || !c->running || c->app != t->app || !may_move(task))
+		return 0;
+	tid = tid_of(task);
+	if (c->running != tid && tid != AA_TID_UNSEEN)
+		note_queued(c, tid);
 	return 0;
 }
 

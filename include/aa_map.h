@@ -114,9 +114,10 @@ struct aa_control {
 	__u32 live; /* 0: no thread is followed, leave at once. Set by the first mark, never cleared. */
 	__u32 level; /* 0: waits for the app; 1: ledger; 2: block, page cache and wait records too */
 	__u32 scanning; /* the agent marks running processes now */
-	__u32 agent; /* pid of the agent, whose turns on a CPU do not count for spreading */
+	__u32 agent; /* tid of the agent in the first namespace; its turns on a CPU do not count for spreading */
 	__u32 recording; /* misses and names are sent whatever the level */
-	__u32 pad;
+	__u32 pid_level; /* of the agent's pid namespace; 0: the first */
+	__u64 pid_ns; /* the address of that */
 	__u64 spread; /* one bit an app: its CPUs are watched for spreading */
 	__u64 marked; /* threads marked by scans */
 	__u64 lost[AA_RECORD_KINDS]; /* records that found the ring full */
@@ -134,10 +135,11 @@ struct aa_first {
 };
 
 #define AA_SPREAD_CPUS 1024 /* CPUs beyond them are not watched for spreading */
+#define AA_TID_UNSEEN 0xffffffffU /* a thread that has no number in the agent's pid namespace */
 
 /* One CPU, as spreading sees it. A line of the cache each: every switch there may write it. */
 struct aa_cpu {
-	__u32 running; /* thread of an app to spread that runs here; 0: something else does */
+	__u32 running; /* thread of an app to spread that runs here, by the agent's numbers; 0: something else does */
 	__u32 queued; /* another thread of the same app that waits for it; 0: none */
 	__u32 app; /* that both belong to */
 	__u32 fixed; /* the one that runs may use fewer CPUs than are online */

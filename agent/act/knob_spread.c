@@ -4,13 +4,10 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "act/knob.h"
 #include "options.h"
-
-#define INIT_PID_NS_INO 0xeffffffcU /* PROC_PID_INIT_INO: fixed in the kernel's include/linux/proc_ns.h */
 
 static const char *file(const struct sys_cgroup *group)
 {
@@ -18,15 +15,18 @@ static const char *file(const struct sys_cgroup *group)
 	return "spread";
 }
 
-/* The kernel side knows threads by their number in the first pid namespace. */
+/* Threads are moved by the numbers of our own pid namespace, and looked at in /proc, which may be mounted for another. */
 static int probe(const char *root, const struct sys_cgroup *group, char why[KNOB_WHY])
 {
-	struct stat ns;
+	char self[16], own[16];
+	ssize_t n = readlink("/proc/self", self, sizeof(self) - 1);
 
 	(void)root, (void)group;
-	if (!stat("/proc/self/ns/pid", &ns) && ns.st_ino == INIT_PID_NS_INO)
+	self[n > 0 ? n : 0] = 0;
+	snprintf(own, sizeof(own), "%d", getpid());
+	if (!strcmp(self, own))
 		return 0;
-	snprintf(why, KNOB_WHY, "in a pid namespace of its own the agent cannot name the threads that the kernel sees");
+	snprintf(why, KNOB_WHY, "/proc is of another pid namespace than the agent, which cannot look at threads there");
 	return -ENODEV;
 }
 

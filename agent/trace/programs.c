@@ -66,6 +66,7 @@ static void choose_programs(const struct programs *p, const struct tracer_config
 		bpf_map__set_max_entries(a->maps.used_times, 1);
 	}
 	bpf_program__set_autoattach(w->progs.sched_waking, false);
+	bpf_program__set_autoattach(w->progs.spread_agent, false);
 	bpf_program__set_autoattach(w->progs.spread_switch, false);
 	bpf_program__set_autoattach(w->progs.spread_wakeup, false);
 	bpf_program__set_autoattach(w->progs.spread_wakeup_new, false);

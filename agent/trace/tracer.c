@@ -237,6 +237,14 @@ int tracer_set_wakers(struct tracer *tracer, bool wanted)
 	return 0;
 }
 
+/* Raw tracepoint programs can be run like this since 5.10 (man 2 bpf: BPF_PROG_TEST_RUN). */
+static int run_spread_agent(struct tracer *t)
+{
+	LIBBPF_OPTS(bpf_test_run_opts, opts);
+
+	return bpf_prog_test_run_opts(bpf_program__fd(t->programs.waits->progs.spread_agent), &opts);
+}
+
 static int attach_spread(struct tracer *t)
 {
 	struct bpf_program *programs[SPREAD_PROGRAMS] = {
@@ -263,8 +271,9 @@ int tracer_set_spread(struct tracer *tracer, uint64_t apps)
 	int err = 0;
 
 	if (apps && !tracer->spread[0])
+		err = run_spread_agent(tracer);
+	if (apps && !tracer->spread[0] && !err)
 		err = attach_spread(tracer);
-	tracer->programs.shared->data_shared->aa_control.agent = (__u32)getpid();
 	if (!err)
 		__atomic_store_n(&tracer->programs.shared->data_shared->aa_control.spread, apps, __ATOMIC_RELAXED);
 	if (!apps)

@@ -41,6 +41,33 @@ case_act_launch_places() {
 	as_before "after the second command"
 }
 
+# In a pid namespace, as in a container, threads have other numbers than the kernel's: they are spread all the same.
+case_act_spread_namespace() {
+	need unshare
+	[ "$NCPU" -gt 1 ] || skip "one CPU"
+	use_weights
+	arena
+	hogs $((3 * NCPU)) 60
+	snapshot >before
+	cat >jobs <<-'END'
+		turn=0
+		while [ "$turn" -lt 60 ]; do
+			job=0
+			while [ "$job" -lt "$2" ]; do
+				"$1" 1 0.05 >/dev/null &
+				job=$((job + 1))
+			done
+			wait
+			turn=$((turn + 1))
+		done
+	END
+	"${INSIDE[@]}" unshare -fp --mount-proc "${AGENT[@]}" -v -f json -o r -- sh jobs "$WORKLOADS/spin" "$NCPU" 2>err ||
+		fail "exit status $?: $(cat err)"
+	holds r '[.actions[] | select(.knob == "spread").state] == ["kept"]' .actions
+	grep -q ' times a thread was brought to a CPU of a neighbour' err || fail "no thread was moved: $(cat err)"
+	as_before "at the end"
+}
+
 # The app starts later, by its name; so do its children.
 case_act_attach_places() {
 	local app child
