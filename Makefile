@@ -56,9 +56,9 @@ MAKEFLAGS += --no-print-directory
 endif
 
 comma := ,
-# What is used where it is there; "make SYSTEMD=" builds without.
+# What is used where it is there; "make SYSTEMD=" builds without. Only its headers: see agent/act/systemd_library.h.
 SYSTEMD := $(shell $(PKG_CONFIG) --exists libsystemd 2>/dev/null && echo libsystemd)
-PACKAGES := libbpf libelf zlib jansson inih liburing $(SYSTEMD)
+PACKAGES := libbpf libelf zlib jansson inih liburing
 WARNINGS := -Wall -Wextra -Wformat=2 -Wtype-limits -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
 INCLUDES := -Iinclude -Iagent -I$(OUT) -I.
 CPPFLAGS_ALL := -D_GNU_SOURCE -DACCEL_AGENT_VERSION='"$(VERSION)"' \
@@ -79,9 +79,9 @@ endif
 
 # Quiet on a fresh machine: what is missing there is said, and installed, by scripts/deps.sh.
 CFLAGS_ALL := -std=gnu11 $(SYSROOT_FLAG) $(VARIANT_CFLAGS) $(WARNINGS) \
-	$(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null) $(CFLAGS)
+	$(shell $(PKG_CONFIG) --cflags $(PACKAGES) $(SYSTEMD) 2>/dev/null) $(CFLAGS)
 LDFLAGS_ALL := $(SYSROOT_FLAG) $(VARIANT_LDFLAGS) $(LDFLAGS)
-LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null) -lm
+LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null) -lm -ldl
 CMOCKA_LIBS := $(shell $(PKG_CONFIG) --libs cmocka 2>/dev/null)
 
 BPF_CFLAGS := -target bpf -g -O2 -mcpu=v3 -Wall -Werror -D__TARGET_ARCH_$(ARCH) -Iinclude -Ibpf \

@@ -45,8 +45,8 @@ struct place {
  *    io) and no BPF filters of its own that the app would escape;
  *  both with ret->systemd if that would be a unit's (a scope, with ret->ours), and not in what systemd has delegated;
  *  -ESRCH the process is gone; -ENOENT the hierarchy, or its controller, is not there; -EROFS cgroupfs is read-only;
- *  -ENOSYS systemd manages it, and this build cannot talk to it; -EACCES; -EPERM the group is Kubernetes' and so not
- *  ours to touch; -EBUSY v2 allows no group there, or does not hand the controller down to it; -EINVAL name, or the
+ *  -ENOSYS systemd manages it, and there is no libsystemd to talk to it; -EACCES; -EPERM the group is Kubernetes' and so
+ *  not ours to touch; -EBUSY v2 allows no group there, or does not hand the controller down to it; -EINVAL name, or the
  *  group is outside of what this process may see; or -errno. The reason is in why in the words of the report, safe to
  *  print.
  */

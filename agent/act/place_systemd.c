@@ -29,7 +29,8 @@
 static int why_systemd(char why[PLACE_WHY], int err)
 {
 	if (err == -ENOSYS)
-		return place_why(why, err, "systemd manages this control group, and this build cannot talk to it");
+		return place_why(why, err,
+				 "systemd manages this control group, and cannot be talked to without libsystemd");
 	return place_why(why, err, "systemd manages this control group, and cannot be asked: %s", strerror(-err));
 }
 

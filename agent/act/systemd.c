@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The accel-agent authors */
-/* Talking to systemd over D-Bus, with libsystemd's sd-bus. */
+/* Talking to systemd over D-Bus, with libsystemd's sd-bus: sd is the library. */
 #include "act/systemd.h"
 
 #include <errno.h>
@@ -8,19 +8,15 @@
 #ifdef HAVE_SYSTEMD
 
 #include <ctype.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
-#include <systemd/sd-bus.h>
 #include <unistd.h>
 
+#include "act/systemd_library.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
 #include "util/log.h"
-
-#define cleanup_bus __attribute__((cleanup(sd_bus_flush_close_unrefp)))
-#define cleanup_slot __attribute__((cleanup(sd_bus_slot_unrefp)))
-#define cleanup_message __attribute__((cleanup(sd_bus_message_unrefp)))
-#define cleanup_error __attribute__((cleanup(sd_bus_error_free)))
 
 #define SYSTEMD "org.freedesktop.systemd1"
 #define MANAGER SYSTEMD ".Manager"
@@ -28,20 +24,56 @@
 #define PRIVATE_ADDRESS "unix:path=/run/systemd/private"
 #define WAIT_NS 5000000000ULL /* for an answer: the app's processes run on meanwhile, but its tuning stands still */
 
+/* Nothing of these is there where the library is not. */
+static void cleanup_bus_at(sd_bus **bus)
+{
+	if (*bus)
+		systemd_library()->bus_flush_close_unref(*bus);
+}
+
+static void cleanup_slot_at(sd_bus_slot **slot)
+{
+	if (*slot)
+		systemd_library()->bus_slot_unref(*slot);
+}
+
+static void cleanup_message_at(sd_bus_message **message)
+{
+	if (*message)
+		systemd_library()->bus_message_unref(*message);
+}
+
+static void cleanup_error_at(sd_bus_error *error)
+{
+	if (error->name)
+		systemd_library()->bus_error_free(error);
+}
+
+#define cleanup_bus __attribute__((cleanup(cleanup_bus_at)))
+#define cleanup_slot __attribute__((cleanup(cleanup_slot_at)))
+#define cleanup_message __attribute__((cleanup(cleanup_message_at)))
+#define cleanup_error __attribute__((cleanup(cleanup_error_at)))
+
+static bool is_error(const sd_bus_error *error, const char *name)
+{
+	return error->name && !strcmp(error->name, name);
+}
+
 /* --- the connection --- */
 
 static int open_private(sd_bus **ret)
 {
+	const struct systemd_library *sd = systemd_library();
 	sd_bus *bus;
-	int err = sd_bus_new(&bus);
+	int err = sd->bus_new(&bus);
 
 	if (err < 0)
 		return err;
-	err = sd_bus_set_address(bus, PRIVATE_ADDRESS);
+	err = sd->bus_set_address(bus, PRIVATE_ADDRESS);
 	if (err >= 0)
-		err = sd_bus_start(bus);
+		err = sd->bus_start(bus);
 	if (err < 0) {
-		sd_bus_unref(bus);
+		sd->bus_unref(bus);
 		return err;
 	}
 	*ret = bus;
@@ -51,13 +83,17 @@ static int open_private(sd_bus **ret)
 /* As systemctl does it: root needs no D-Bus daemon between itself and systemd, others do. */
 static int open_bus(sd_bus **ret)
 {
-	int err = geteuid() ? -EPERM : open_private(ret);
+	const struct systemd_library *sd = systemd_library();
+	int err;
 
+	if (!sd)
+		return -ENOSYS;
+	err = geteuid() ? -EPERM : open_private(ret);
 	if (err < 0)
-		err = sd_bus_open_system(ret);
+		err = sd->bus_open_system(ret);
 	if (err < 0)
 		return err;
-	err = sd_bus_set_method_call_timeout(*ret, WAIT_NS / 1000);
+	err = sd->bus_set_method_call_timeout(*ret, WAIT_NS / 1000);
 	return err < 0 ? err : 0;
 }
 
@@ -69,13 +105,14 @@ static int failed(int err, const char *what, const char *of, const sd_bus_error 
 
 int systemd_version(char ret[SYSTEMD_VERSION_MAX])
 {
+	const struct systemd_library *sd = systemd_library();
 	cleanup_bus sd_bus *bus = NULL;
 	cleanup_error sd_bus_error error = SD_BUS_ERROR_NULL;
 	cleanup_free char *text = NULL;
 	int err = open_bus(&bus);
 
 	if (!err)
-		err = sd_bus_get_property_string(bus, SYSTEMD, MANAGER_PATH, MANAGER, "Version", &error, &text);
+		err = sd->bus_get_property_string(bus, SYSTEMD, MANAGER_PATH, MANAGER, "Version", &error, &text);
 	if (err < 0)
 		return failed(err, "Version", "", &error);
 	snprintf(ret, SYSTEMD_VERSION_MAX, "%s", text);
@@ -96,17 +133,18 @@ static void interface_of(const char *unit, char ret[SYSTEMD_UNIT_MAX])
 /* Loads a unit that is not, to see what is set for it; one that has no file is there then as well, but "not-found". */
 static int unit_path(sd_bus *bus, const char *unit, char **ret)
 {
+	const struct systemd_library *sd = systemd_library();
 	cleanup_message sd_bus_message *reply = NULL;
 	cleanup_error sd_bus_error error = SD_BUS_ERROR_NULL;
 	cleanup_free char *state = NULL;
 	const char *path;
 	int err;
 
-	err = sd_bus_call_method(bus, SYSTEMD, MANAGER_PATH, MANAGER, "LoadUnit", &error, &reply, "s", unit);
+	err = sd->bus_call_method(bus, SYSTEMD, MANAGER_PATH, MANAGER, "LoadUnit", &error, &reply, "s", unit);
 	if (err >= 0)
-		err = sd_bus_message_read(reply, "o", &path);
+		err = sd->bus_message_read(reply, "o", &path);
 	if (err >= 0)
-		err = sd_bus_get_property_string(bus, SYSTEMD, path, SYSTEMD ".Unit", "LoadState", &error, &state);
+		err = sd->bus_get_property_string(bus, SYSTEMD, path, SYSTEMD ".Unit", "LoadState", &error, &state);
 	if (err < 0)
 		return failed(err, "LoadUnit", unit, &error);
 	if (!strcmp(state, "not-found"))
@@ -118,19 +156,21 @@ static int unit_path(sd_bus *bus, const char *unit, char **ret)
 static int read_cpus(sd_bus *bus, const char *path, const char *interface, const char *name, sd_bus_error *error,
 		     char ret[SYSTEMD_TEXT])
 {
+	const struct systemd_library *sd = systemd_library();
 	cleanup_message sd_bus_message *reply = NULL;
 	const void *bytes;
 	size_t len;
 	int err;
 
-	err = sd_bus_get_property(bus, SYSTEMD, path, interface, name, error, &reply, "ay");
+	err = sd->bus_get_property(bus, SYSTEMD, path, interface, name, error, &reply, "ay");
 	if (err >= 0)
-		err = sd_bus_message_read_array(reply, 'y', &bytes, &len);
+		err = sd->bus_message_read_array(reply, 'y', &bytes, &len);
 	return err < 0 ? err : systemd_cpus_print(bytes, len, ret);
 }
 
 int systemd_read(const char *unit, const char *file, char ret[SYSTEMD_TEXT])
 {
+	const struct systemd_library *sd = systemd_library();
 	const struct systemd_property *p = systemd_property(file);
 	cleanup_bus sd_bus *bus = NULL;
 	cleanup_error sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -150,8 +190,8 @@ int systemd_read(const char *unit, const char *file, char ret[SYSTEMD_TEXT])
 	if (p->type == SYSTEMD_CPUS)
 		err = read_cpus(bus, path, interface, p->name, &error, ret);
 	else
-		err = sd_bus_get_property_trivial(bus, SYSTEMD, path, interface, p->name, &error, 't', &number);
-	if (sd_bus_error_has_name(&error, SD_BUS_ERROR_UNKNOWN_PROPERTY))
+		err = sd->bus_get_property_trivial(bus, SYSTEMD, path, interface, p->name, &error, 't', &number);
+	if (is_error(&error, SD_BUS_ERROR_UNKNOWN_PROPERTY))
 		err = -EOPNOTSUPP;
 	if (err < 0)
 		return failed(err, p->name, unit, &error);
@@ -160,6 +200,7 @@ int systemd_read(const char *unit, const char *file, char ret[SYSTEMD_TEXT])
 
 static int append_value(sd_bus_message *m, const struct systemd_property *p, const char *text)
 {
+	const struct systemd_library *sd = systemd_library();
 	uint8_t bytes[SYSTEMD_CPUS_BYTES];
 	uint64_t number;
 	size_t len;
@@ -167,24 +208,25 @@ static int append_value(sd_bus_message *m, const struct systemd_property *p, con
 
 	if (p->type != SYSTEMD_CPUS) {
 		err = systemd_number_parse(p, text, &number);
-		return err ? err : sd_bus_message_append(m, "(sv)", p->name, "t", number);
+		return err ? err : sd->bus_message_append(m, "(sv)", p->name, "t", number);
 	}
 	err = systemd_cpus_parse(text, bytes, &len);
 	if (!err)
-		err = sd_bus_message_open_container(m, 'r', "sv");
+		err = sd->bus_message_open_container(m, 'r', "sv");
 	if (err >= 0)
-		err = sd_bus_message_append(m, "s", p->name);
+		err = sd->bus_message_append(m, "s", p->name);
 	if (err >= 0)
-		err = sd_bus_message_open_container(m, 'v', "ay");
+		err = sd->bus_message_open_container(m, 'v', "ay");
 	if (err >= 0)
-		err = sd_bus_message_append_array(m, 'y', bytes, len);
+		err = sd->bus_message_append_array(m, 'y', bytes, len);
 	if (err >= 0)
-		err = sd_bus_message_close_container(m);
-	return err < 0 ? err : sd_bus_message_close_container(m);
+		err = sd->bus_message_close_container(m);
+	return err < 0 ? err : sd->bus_message_close_container(m);
 }
 
 int systemd_write(const char *unit, const char *file, const char *text)
 {
+	const struct systemd_library *sd = systemd_library();
 	const struct systemd_property *p = systemd_property(file);
 	cleanup_bus sd_bus *bus = NULL;
 	cleanup_message sd_bus_message *m = NULL;
@@ -195,19 +237,18 @@ int systemd_write(const char *unit, const char *file, const char *text)
 		return -EOPNOTSUPP;
 	err = open_bus(&bus);
 	if (!err)
-		err = sd_bus_message_new_method_call(bus, &m, SYSTEMD, MANAGER_PATH, MANAGER, "SetUnitProperties");
+		err = sd->bus_message_new_method_call(bus, &m, SYSTEMD, MANAGER_PATH, MANAGER, "SetUnitProperties");
 	if (err >= 0)
-		err = sd_bus_message_append(m, "sb", unit, true);
+		err = sd->bus_message_append(m, "sb", unit, true);
 	if (err >= 0)
-		err = sd_bus_message_open_container(m, 'a', "(sv)");
+		err = sd->bus_message_open_container(m, 'a', "(sv)");
 	if (err >= 0)
 		err = append_value(m, p, text);
 	if (err >= 0)
-		err = sd_bus_message_close_container(m);
+		err = sd->bus_message_close_container(m);
 	if (err >= 0)
-		err = sd_bus_call(bus, m, 0, &error, NULL);
-	if (sd_bus_error_has_name(&error, SD_BUS_ERROR_PROPERTY_READ_ONLY) ||
-	    sd_bus_error_has_name(&error, SD_BUS_ERROR_UNKNOWN_PROPERTY))
+		err = sd->bus_call(bus, m, 0, &error, NULL);
+	if (is_error(&error, SD_BUS_ERROR_PROPERTY_READ_ONLY) || is_error(&error, SD_BUS_ERROR_UNKNOWN_PROPERTY))
 		err = -EOPNOTSUPP;
 	return err < 0 ? failed(err, p->name, unit, &error) : 0;
 }
@@ -221,12 +262,13 @@ struct job {
 
 static int job_removed(sd_bus_message *m, void *context, sd_bus_error *error)
 {
+	const struct systemd_library *sd = systemd_library();
 	const char *path, *unit, *result;
 	struct job *job = context;
 	uint32_t id;
 
 	(void)error;
-	if (sd_bus_message_read(m, "uoss", &id, &path, &unit, &result) >= 0 && !strcmp(unit, job->unit)) {
+	if (sd->bus_message_read(m, "uoss", &id, &path, &unit, &result) >= 0 && !strcmp(unit, job->unit)) {
 		job->over = true;
 		job->done = !strcmp(result, "done");
 	}
@@ -235,28 +277,30 @@ static int job_removed(sd_bus_message *m, void *context, sd_bus_error *error)
 
 static int call_start(sd_bus *bus, const char *name, const char *slice, pid_t pid, uint64_t tasks, sd_bus_error *error)
 {
+	const struct systemd_library *sd = systemd_library();
 	cleanup_message sd_bus_message *m = NULL;
 	int err;
 
-	err = sd_bus_message_new_method_call(bus, &m, SYSTEMD, MANAGER_PATH, MANAGER, "StartTransientUnit");
+	err = sd->bus_message_new_method_call(bus, &m, SYSTEMD, MANAGER_PATH, MANAGER, "StartTransientUnit");
 	if (err >= 0)
-		err = sd_bus_message_append(m, "ss", name, "fail");
+		err = sd->bus_message_append(m, "ss", name, "fail");
 	if (err >= 0)
-		err = sd_bus_message_append(m, "a(sv)", 6, "Description", "s", "What accel-agent tunes", "Slice", "s",
-					    slice, "Delegate", "b", true, "CollectMode", "s", "inactive-or-failed",
-					    "TasksMax", "t", tasks, "PIDs", "au", 1, (uint32_t)pid);
+		err = sd->bus_message_append(m, "a(sv)", 6, "Description", "s", "What accel-agent tunes", "Slice", "s",
+					     slice, "Delegate", "b", true, "CollectMode", "s", "inactive-or-failed",
+					     "TasksMax", "t", tasks, "PIDs", "au", 1, (uint32_t)pid);
 	if (err >= 0)
-		err = sd_bus_message_append(m, "a(sa(sv))", 0);
-	return err < 0 ? err : sd_bus_call(bus, m, 0, error, NULL);
+		err = sd->bus_message_append(m, "a(sa(sv))", 0);
+	return err < 0 ? err : sd->bus_call(bus, m, 0, error, NULL);
 }
 
 static int wait_for(sd_bus *bus, const struct job *job)
 {
+	const struct systemd_library *sd = systemd_library();
 	uint64_t until = clock_monotonic_ns() + WAIT_NS, now;
 	int err;
 
 	while (!job->over) {
-		err = sd_bus_process(bus, NULL);
+		err = sd->bus_process(bus, NULL);
 		if (err < 0)
 			return err;
 		if (err)
@@ -264,7 +308,7 @@ static int wait_for(sd_bus *bus, const struct job *job)
 		now = clock_monotonic_ns();
 		if (now >= until)
 			return -ETIME;
-		err = sd_bus_wait(bus, (until - now) / 1000);
+		err = sd->bus_wait(bus, (until - now) / 1000);
 		if (err < 0 && err != -EINTR)
 			return err;
 	}
@@ -273,6 +317,7 @@ static int wait_for(sd_bus *bus, const struct job *job)
 
 int systemd_start_scope(const char *name, const char *slice, pid_t pid, uint64_t tasks, char ret_group[PATH_MAX])
 {
+	const struct systemd_library *sd = systemd_library();
 	cleanup_bus sd_bus *bus = NULL;
 	cleanup_slot sd_bus_slot *slot = NULL; /* goes before the bus */
 	cleanup_error sd_bus_error error = SD_BUS_ERROR_NULL;
@@ -282,8 +327,8 @@ int systemd_start_scope(const char *name, const char *slice, pid_t pid, uint64_t
 
 	/* before the call, so that no end of the job is missed; what comes from systemd directly names no sender */
 	if (!err)
-		err = sd_bus_match_signal(bus, &slot, sd_bus_is_bus_client(bus) > 0 ? SYSTEMD : NULL, MANAGER_PATH,
-					  MANAGER, "JobRemoved", job_removed, &job);
+		err = sd->bus_match_signal(bus, &slot, sd->bus_is_bus_client(bus) > 0 ? SYSTEMD : NULL, MANAGER_PATH,
+					   MANAGER, "JobRemoved", job_removed, &job);
 	if (err >= 0)
 		err = call_start(bus, name, slice, pid, tasks, &error);
 	if (err >= 0)
@@ -291,7 +336,7 @@ int systemd_start_scope(const char *name, const char *slice, pid_t pid, uint64_t
 	if (err >= 0)
 		err = unit_path(bus, name, &path);
 	if (err >= 0)
-		err = sd_bus_get_property_string(bus, SYSTEMD, path, SYSTEMD ".Scope", "ControlGroup", &error, &group);
+		err = sd->bus_get_property_string(bus, SYSTEMD, path, SYSTEMD ".Scope", "ControlGroup", &error, &group);
 	if (err < 0)
 		return failed(err, "StartTransientUnit", name, &error);
 	if (strlen(group) >= PATH_MAX)

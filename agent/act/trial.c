@@ -91,7 +91,7 @@ static int find_unit(struct trial *t)
 	if (err == -ENOENT) /* a group that only looks like a unit's */
 		return 0;
 	if (err == -ENOSYS)
-		return trial_refuse(t, err, "systemd manages this group, and this build cannot talk to it");
+		return trial_refuse(t, err, "systemd manages this group, and cannot be talked to without libsystemd");
 	if (err)
 		return trial_refuse(t, err, "systemd manages this group, and cannot be asked: %s", strerror(-err));
 	strcpy(t->unit, unit);

@@ -186,8 +186,8 @@ static void check_systemd(struct findings *f, const char *root)
 		findings_ok(f, "systemd", "%s, through which units are changed", version);
 	else if (err == -ENOSYS)
 		findings_missing(f, FINDING_PART, "systemd",
-				 "manages the control groups, and this build cannot talk to it, so only those that it "
-				 "delegated are changed: needs a build with libsystemd");
+				 "manages the control groups, and cannot be talked to, so only those that it "
+				 "delegated are changed: needs libsystemd");
 	else
 		findings_missing(f, FINDING_PART, "systemd",
 				 "manages the control groups, and cannot be asked (%s), so only those that it "

@@ -220,7 +220,7 @@ static void test_systemd(void **state)
 	systemd_err = -ENOSYS;
 	clear(f);
 	check_cgroups(&f->findings, f->root);
-	assert_finding(&f->findings, "systemd", FINDING_MISSING, "needs a build with libsystemd");
+	assert_finding(&f->findings, "systemd", FINDING_MISSING, "needs libsystemd");
 	systemd_err = -ECONNREFUSED;
 	clear(f);
 	check_cgroups(&f->findings, f->root);

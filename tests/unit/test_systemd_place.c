@@ -226,7 +226,7 @@ static void without_systemd_units_are_left_alone(void **state)
 	(void)state;
 	reach_err = -ENOSYS;
 	assert_int_equal(find(400, &place), -ENOSYS);
-	assert_string_equal(why, "systemd manages this control group, and this build cannot talk to it");
+	assert_string_equal(why, "systemd manages this control group, and cannot be talked to without libsystemd");
 	assert_int_equal(find(402, &place), -ENOSYS);
 	reach_err = -ECONNREFUSED;
 	assert_int_equal(find(402, &place), -ECONNREFUSED);
