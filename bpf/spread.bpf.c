@@ -51,7 +51,7 @@ static __always_inline __u32 tid_of(struct task_struct *task)
 	return tid && ns == aa_control.pid_ns ? tid : AA_TID_UNSEEN;
 }
 
-/* Run once, by the agent itself: where it is found, and by what numbers it knows threads. */
+/* Run by the agent itself, each time before the others are attached: where it is found, and by what numbers it knows threads. */
 SEC("raw_tp")
 int spread_agent(void *ctx)
 {
@@ -99,14 +99,12 @@ static __always_inline bool may_move(struct task_struct *task)
 	return (__u32)task->nr_cpus_allowed >= aa_cpus.online;
 }
 
-/* From now on a thread waits. Whoever reads "since" twice, and "queued" in between, has two that belong together. */
-static __always_inline void note_queued(struct aa_cpu *c, __u32 tid)
+/* A thread waits. Whoever reads "since" twice, and "queued" in between, has two that belong together. */
+static __always_inline void note_queued(struct aa_cpu *c, __u32 tid, __u64 since)
 {
-	__u64 now = bpf_ktime_get_ns();
-
 	c->queued = 0;
 	barrier();
-	c->since = now;
+	c->since = since;
 	barrier();
 	c->queued = tid;
 	wake_agent(AA_WANTED_QUEUED, c->app);
@@ -156,34 +154,44 @@ int BPF_PROG(spread_switch, bool preempt, struct task_struct *prev, struct task_
 	if (swapped) /* two that take turns: still one of them waits, since the same moment */
 		c->queued = waits;
 	else if (waits)
-		note_queued(c, waits);
+		note_queued(c, waits, bpf_ktime_get_ns());
 	else if (returned && c->queued) /* a neighbour was here, and somebody waits still */
 		wake_agent(AA_WANTED_QUEUED, c->app);
 	return 0;
 }
 
-static __always_inline int on_enqueue(struct task_struct *task)
+static __always_inline int on_enqueue(struct task_struct *task, __u32 cpu, __u64 since)
 {
 	struct aa_thread *t = spread_thread(task);
-	struct aa_cpu *c = t ? cpu_at(cpu_of(task)) : NULL;
+	struct aa_cpu *c = t ? cpu_at(cpu) : NULL;
 	__u32 tid;
 
 	if (!c || !c->running || c->app != t->app || !may_move(task))
 		return 0;
 	tid = tid_of(task);
 	if (c->running != tid && tid != AA_TID_UNSEEN)
-		note_queued(c, tid);
+		note_queued(c, tid, since);
 	return 0;
 }
 
 SEC("tp_btf/sched_wakeup")
 int BPF_PROG(spread_wakeup, struct task_struct *task)
 {
-	return on_enqueue(task);
+	return on_enqueue(task, cpu_of(task), bpf_ktime_get_ns());
 }
 
 SEC("tp_btf/sched_wakeup_new")
 int BPF_PROG(spread_wakeup_new, struct task_struct *task)
 {
-	return on_enqueue(task);
+	return on_enqueue(task, cpu_of(task), bpf_ktime_get_ns());
+}
+
+/*
+ * One that was ready already: most often because it executes a program, when the kernel looks for a CPU with less to do
+ * by its own measure, and so takes back what the agent has just done. It has waited before, and is not made to again.
+ */
+SEC("tp_btf/sched_migrate_task")
+int BPF_PROG(spread_migrate, struct task_struct *task, int cpu)
+{
+	return is_runnable(task) ? on_enqueue(task, (__u32)cpu, bpf_ktime_get_ns() - AA_SPREAD_WAITED_NS) : 0;
 }

@@ -135,6 +135,7 @@ struct aa_first {
 };
 
 #define AA_SPREAD_CPUS 1024 /* CPUs beyond them are not watched for spreading */
+#define AA_SPREAD_WAITED_NS 200000ULL /* that a thread waits behind another of its app before it is moved */
 #define AA_TID_UNSEEN 0xffffffffU /* a thread that has no number in the agent's pid namespace */
 
 /* One CPU, as spreading sees it. A line of the cache each: every switch there may write it. */

@@ -2,12 +2,15 @@
 /* Copyright (c) 2026 The accel-agent authors */
 /* Spreading, as a knob: off until the agent does it, and off again when it ends. */
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "act/knob.h"
 #include "options.h"
+#include "util/cleanup.h"
 
 static const char *file(const struct sys_cgroup *group)
 {
@@ -15,18 +18,36 @@ static const char *file(const struct sys_cgroup *group)
 	return "spread";
 }
 
-/* Threads are moved by the numbers of our own pid namespace, and looked at in /proc, which may be mounted for another. */
+/*
+ * Whether /proc is of our own pid namespace: it tells our number there and in each namespace from there down to our own.
+ */
+static bool proc_is_ours(void)
+{
+	cleanup_file FILE *file = fopen("/proc/self/status", "re");
+	char line[256];
+	int numbers[2];
+
+	while (file && fgets(line, sizeof(line), file))
+		if (!strncmp(line, "NSpid:", 6))
+			return sscanf(line + 6, "%d %d", &numbers[0], &numbers[1]) == 1;
+	return false;
+}
+
+/* Containers may have a file of somebody else's in its place (lxcfs), who numbers processes in another way. */
+static bool loadavg_is_the_kernels(void)
+{
+	struct stat proc, loadavg;
+
+	return !stat("/proc/self", &proc) && !stat("/proc/loadavg", &loadavg) && proc.st_dev == loadavg.st_dev;
+}
+
+/* Threads are moved by the numbers of our own pid namespace, and looked at in /proc. */
 static int probe(const char *root, const struct sys_cgroup *group, char why[KNOB_WHY])
 {
-	char self[16], own[16];
-	ssize_t n = readlink("/proc/self", self, sizeof(self) - 1);
-
 	(void)root, (void)group;
-	self[n > 0 ? n : 0] = 0;
-	snprintf(own, sizeof(own), "%d", getpid());
-	if (!strcmp(self, own))
+	if (proc_is_ours() && loadavg_is_the_kernels())
 		return 0;
-	snprintf(why, KNOB_WHY, "/proc is of another pid namespace than the agent, which cannot look at threads there");
+	snprintf(why, KNOB_WHY, "/proc, or loadavg in it, does not number processes as the agent's pid namespace does");
 	return -ENODEV;
 }
 

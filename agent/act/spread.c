@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "act/journal_dir.h"
@@ -29,7 +30,7 @@
 #define PAUSE_MAX_NS 1000000ULL
 #define ONLINE_NS 1000000000ULL /* between two looks at what is online */
 #define PREFIX "moving-"
-#define VERSION 2
+#define VERSION 3
 #define CREATE_TRIES 16
 #define LOCK_WAIT_MS 100 /* for a spread_recover() elsewhere that looks at the new file */
 #define MOVES_MAX 64 /* in one step */
@@ -39,8 +40,9 @@
 struct moving {
 	uint32_t version;
 	uint32_t valid; /* the thread's affinity is target alone, and is to be every CPU */
-	int32_t tid;
+	int32_t tid; /* in that pid namespace: */
 	uint32_t target;
+	uint64_t pid_ns; /* its inode */
 	uint64_t start_ticks; /* of the thread */
 };
 
@@ -68,6 +70,7 @@ struct spread {
 	int dir;
 	int fd; /* of the record, locked; -1: nothing was moved yet */
 	char name[JOURNAL_NAME_MAX];
+	uint64_t pid_ns; /* ours, as the record has it */
 	bool failed; /* there can be no record, so nothing is moved */
 	unsigned long total;
 };
@@ -110,6 +113,13 @@ static bool widen(pid_t tid, unsigned int target)
 
 /* --- the record --- */
 
+static uint64_t own_pid_ns(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/pid", &st) ? 0 : st.st_ino;
+}
+
 int spread_open_below(const char *root, const char *directory, struct aa_cpus *cpus, struct spread **ret)
 {
 	struct spread *s = calloc(1, sizeof(*s));
@@ -119,6 +129,7 @@ int spread_open_below(const char *root, const char *directory, struct aa_cpus *c
 	s->root = root;
 	s->cpus = cpus;
 	s->fd = -1;
+	s->pid_ns = own_pid_ns();
 	if (state_dir_open(directory, true, &s->dir))
 		s->dir = -1;
 	*ret = s;
@@ -353,7 +364,12 @@ static bool is_movable(const struct spread *s, pid_t tid, unsigned int cpu, stru
  */
 static bool move_thread(struct spread *s, pid_t tid, unsigned int target, uint64_t start_ticks)
 {
-	struct moving m = { .version = VERSION, .valid = 1, .tid = tid, .target = target, .start_ticks = start_ticks };
+	struct moving m = { .version = VERSION,
+			    .valid = 1,
+			    .tid = tid,
+			    .target = target,
+			    .pid_ns = s->pid_ns,
+			    .start_ticks = start_ticks };
 	struct sys_cpu_set mask, one = { 0 };
 	bool moved;
 
@@ -395,8 +411,8 @@ static bool step_cpu(struct spread *s, unsigned int cpu, uint64_t apps, uint64_t
 
 	if (!tid)
 		return true;
-	if (now_ns < since + SPREAD_WAITED_NS) {
-		due_at(s, since + SPREAD_WAITED_NS);
+	if (now_ns < since + AA_SPREAD_WAITED_NS) {
+		due_at(s, since + AA_SPREAD_WAITED_NS);
 		return true;
 	}
 	target = free_cpu(s, taken);
@@ -459,7 +475,7 @@ static void plan_next(struct spread *s, uint64_t apps, bool woken, bool moved, u
 	s->armed = !pending && (moved || !woken);
 	__atomic_store_n(&s->cpus->armed, s->armed ? wanted : AA_WANTED_NOTHING, __ATOMIC_SEQ_CST);
 	if (s->armed)
-		s->next_ns = now_ns + (came_before(s, apps, moved) ? SPREAD_WAITED_NS : LOOK_NS);
+		s->next_ns = now_ns + (came_before(s, apps, moved) ? AA_SPREAD_WAITED_NS : LOOK_NS);
 	else if (!pending || s->next_ns < now_ns + s->pause_ns)
 		s->next_ns = now_ns + s->pause_ns;
 }
@@ -506,11 +522,15 @@ static int recover_one(int dir, const char *name)
 {
 	cleanup_close int fd = openat(dir, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	struct moving m;
+	bool complete;
 	int done = 0;
 
 	if (fd < 0 || !state_file_owns(fd) || state_lock_left(fd) || !state_file_names(dir, name, fd))
 		return 0;
-	if (pread(fd, &m, sizeof(m), 0) == sizeof(m) && is_left(&m) && widen(m.tid, m.target)) {
+	complete = pread(fd, &m, sizeof(m), 0) == sizeof(m);
+	if (complete && m.version == VERSION && m.valid && m.pid_ns != own_pid_ns())
+		return 0; /* its number means another thread here; who has that namespace may come, or the next boot */
+	if (complete && is_left(&m) && widen(m.tid, m.target)) {
 		done = 1;
 		log_debug("thread %d may run on all of its CPUs again", (int)m.tid);
 	}

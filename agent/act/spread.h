@@ -25,12 +25,11 @@ int spread_open(const char *directory, struct aa_cpus *cpus, struct spread **ret
 int spread_open_below(const char *root, const char *directory, struct aa_cpus *cpus, struct spread **ret);
 
 /*
- * Where one or another thread of an app has waited for SPREAD_WAITED_NS or more, moves the one that waits now to a
+ * Where one or another thread of an app has waited for AA_SPREAD_WAITED_NS or more, moves the one that waits now to a
  * CPU where none of the app runs, as long as there are any: only if it may run on every CPU that is online, and is
  * scheduled as SCHED_OTHER or SCHED_BATCH; each once. apps has one bit for each app to be spread. Returns how many
  * were moved. The next step is due at s's spread_next(): steps of which nothing comes are up to 1 ms apart.
  */
-#define SPREAD_WAITED_NS 200000ULL
 unsigned int spread_step(struct spread *s, uint64_t apps, uint64_t now_ns);
 
 /*

@@ -70,6 +70,7 @@ static void choose_programs(const struct programs *p, const struct tracer_config
 	bpf_program__set_autoattach(w->progs.spread_switch, false);
 	bpf_program__set_autoattach(w->progs.spread_wakeup, false);
 	bpf_program__set_autoattach(w->progs.spread_wakeup_new, false);
+	bpf_program__set_autoattach(w->progs.spread_migrate, false);
 	bpf_program__set_autoattach(a->progs.use_get_pages, false);
 	bpf_program__set_autoattach(a->progs.use_map_pages, false);
 	bpf_program__set_autoattach(a->progs.use_fault, false);
@@ -306,7 +307,7 @@ int programs_load(const struct tracer_config *config, const struct features *fea
 	return err;
 }
 
-/* bpf_program__attach() may no longer know what a program is for, once types.c has changed its type. */
+/* bpf_program__attach() is not to be called any more: see types_open(). */
 static struct bpf_link *attach_program(const struct bpf_program *program)
 {
 	if (bpf_program__expected_attach_type(program) == BPF_TRACE_ITER)

@@ -23,7 +23,7 @@
 #include "util/clock.h"
 #include "util/log.h"
 
-#define SPREAD_PROGRAMS 3
+#define SPREAD_PROGRAMS 4
 
 struct tracer {
 	struct programs programs;
@@ -251,6 +251,7 @@ static int attach_spread(struct tracer *t)
 		t->programs.waits->progs.spread_switch,
 		t->programs.waits->progs.spread_wakeup,
 		t->programs.waits->progs.spread_wakeup_new,
+		t->programs.waits->progs.spread_migrate,
 	};
 	unsigned int i;
 

@@ -41,6 +41,7 @@ struct wanted {
 struct types {
 	int file;
 	char path[32];
+	bool readable; /* by that path: /proc may be of a pid namespace that does not know us */
 	int handlers[HANDLERS];
 	struct wanted *buckets[BUCKETS];
 };
@@ -352,8 +353,11 @@ static int open_file(struct types *t)
 	t->file = memfd_create("accel-agent-types", MFD_CLOEXEC | MFD_NOEXEC_SEAL);
 	if (t->file < 0 && errno == EINVAL)
 		t->file = memfd_create("accel-agent-types", MFD_CLOEXEC);
+	if (t->file < 0)
+		return -errno;
 	snprintf(t->path, sizeof(t->path), "/proc/self/fd/%d", t->file);
-	return t->file < 0 ? -errno : 0;
+	t->readable = !access(t->path, R_OK);
+	return 0;
 }
 
 int types_open(struct types **ret)
@@ -376,7 +380,7 @@ int types_open(struct types **ret)
 
 const char *types_path(const struct types *types)
 {
-	return types->path;
+	return types->readable ? types->path : NULL;
 }
 
 void types_close(struct types *types)

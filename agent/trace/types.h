@@ -16,12 +16,15 @@ struct types;
 
 /*
  * Gets ready. Programs of objects that are opened from now on find what they attach to here: those objects are to be
- * opened with types_path(), and loaded before types_close(). One at a time in a process. Returns 0, -ENOMEM or -errno.
+ * opened with types_path(), and loaded before types_close(); from then on libbpf's bpf_program__attach() must not be
+ * called on their programs, for which it would look at what types_close() has freed. One at a time in a process, and each
+ * leaves some bytes behind. Returns 0, -ENOMEM or -errno.
  */
 int types_open(struct types **ret);
 
 /*
- * What objects are to be opened with as their btf_custom_path; not owned, and gone with types_close().
+ * What objects are to be opened with as their btf_custom_path; not owned, and gone with types_close(). NULL: nothing,
+ * libbpf is to read all types itself.
  */
 const char *types_path(const struct types *types);
 

@@ -41,13 +41,13 @@ case_act_launch_places() {
 	as_before "after the second command"
 }
 
-# In a pid namespace, as in a container, threads have other numbers than the kernel's: they are spread all the same.
-case_act_spread_namespace() {
-	need unshare
+# spreads COMMAND...: jobs, one for each CPU, 60 times over, beside neighbours, by an agent that COMMAND starts: its threads
+# are brought to CPUs that the neighbours have.
+spreads() {
 	[ "$NCPU" -gt 1 ] || skip "one CPU"
 	use_weights
 	arena
-	hogs $((3 * NCPU)) 60
+	hogs $((3 * NCPU)) 900
 	snapshot >before
 	cat >jobs <<-'END'
 		turn=0
@@ -61,11 +61,21 @@ case_act_spread_namespace() {
 			turn=$((turn + 1))
 		done
 	END
-	"${INSIDE[@]}" unshare -fp --mount-proc "${AGENT[@]}" -v -f json -o r -- sh jobs "$WORKLOADS/spin" "$NCPU" 2>err ||
+	"${INSIDE[@]}" "$@" "${AGENT[@]}" -v -f json -o r -- sh jobs "$WORKLOADS/spin" "$NCPU" 2>err ||
 		fail "exit status $?: $(cat err)"
 	holds r '[.actions[] | select(.knob == "spread").state] == ["kept"]' .actions
 	grep -q ' times a thread was brought to a CPU of a neighbour' err || fail "no thread was moved: $(cat err)"
 	as_before "at the end"
+}
+
+case_act_spread() {
+	spreads
+}
+
+# In a pid namespace, as in a container, threads have other numbers than the kernel's.
+case_act_spread_namespace() {
+	need unshare
+	spreads unshare -fp --mount-proc
 }
 
 # The app starts later, by its name; so do its children.

@@ -36,7 +36,7 @@ static void test_leaves_others(void **state)
 	struct spread_fixture *f = *state;
 
 	f->cpus.cpu[HOME].since = 5 * MS;
-	assert_int_equal(step(f, 5 * MS + SPREAD_WAITED_NS - 1), 0);
+	assert_int_equal(step(f, 5 * MS + AA_SPREAD_WAITED_NS - 1), 0);
 	assert_int_equal(spread_step(f->spread, 1 << 2, 10 * MS), 0);
 	f->cpus.cpu[HOME].running = 0;
 	assert_int_equal(step(f, 10 * MS), 0);
@@ -62,7 +62,7 @@ static void test_says_when(void **state)
 
 	f->cpus.cpu[HOME].since = 5 * MS;
 	step(f, 5 * MS + 1);
-	assert_int_equal(spread_next(f->spread), 5 * MS + SPREAD_WAITED_NS);
+	assert_int_equal(spread_next(f->spread), 5 * MS + AA_SPREAD_WAITED_NS);
 	assert_int_equal(f->cpus.armed, AA_WANTED_NOTHING);
 }
 

@@ -153,6 +153,23 @@ static void test_killed_between(void **state)
 	assert_int_equal(spread_recover(f->directory), 0);
 }
 
+/* In another pid namespace its number means another thread: the record is left for who can read it. */
+static void test_recover_spares_namespaces(void **state)
+{
+	struct spread_fixture *f = *state;
+	char command[512];
+
+	die_between(f);
+	/* the namespace is at 16, behind four numbers of four bytes */
+	snprintf(command, sizeof(command),
+		 "printf 12345678 | dd of=\"$(ls %s/moving-*)\" bs=1 seek=16 conv=notrunc 2>/dev/null", f->directory);
+	assert_int_equal(system(command), 0);
+	assert_int_equal(spread_recover(f->directory), 0);
+	assert_int_equal(kernel->thread.user_mask, 1 << TARGET);
+	snprintf(command, sizeof(command), "rm %s/moving-*", f->directory); /* it is there */
+	assert_int_equal(system(command), 0);
+}
+
 /* Somebody else has decided about its CPUs since: that stays. */
 static void test_recover_hands_off(void **state)
 {
@@ -272,6 +289,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_other_children_are_left, spread_setup, spread_teardown),
 		cmocka_unit_test_setup_teardown(test_orphan_is_widened, spread_setup, spread_teardown),
 		cmocka_unit_test_setup_teardown(test_killed_between, spread_setup, spread_teardown),
+		cmocka_unit_test_setup_teardown(test_recover_spares_namespaces, spread_setup, spread_teardown),
 		cmocka_unit_test_setup_teardown(test_recover_hands_off, spread_setup, spread_teardown),
 		cmocka_unit_test_setup_teardown(test_recover_needs_a_move, spread_setup, spread_teardown),
 		cmocka_unit_test_setup_teardown(test_recover_spares_the_living, spread_setup, spread_teardown),
