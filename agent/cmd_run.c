@@ -27,8 +27,9 @@
 #include "util/clock.h"
 
 #define TICK_MS 250 /* while an app lives: how often records are drained and the level of detail is reconsidered */
-#define WAITING_MS 1000 /* while none does: an app that starts wakes us, so that after one look in vain it is: */
-#define CALM_MS 60000
+#define LIVELY_MS 2000 /* the same for what an app leaves to do, after its end; then rarer and rarer, up to: */
+#define WAITING_MAX_MS 64000
+#define UNTOLD_MAX_MS 1000 /* where something may happen that nobody tells us of */
 #define WAKE_MIN_NS 20000ULL
 #define LAST_BREATH_MS 200 /* a command that was reaped may still be on its way out of the scheduler */
 
@@ -41,7 +42,7 @@ struct run {
 	struct target_state target;
 	struct launch launch;
 	int signals; /* signalfd */
-	int waiting_ms; /* to the next look while no app lives */
+	uint64_t lively_ns; /* when somebody lived last, or something happened, CLOCK_MONOTONIC */
 	uint64_t tuning_ns; /* when the governor is due, CLOCK_MONOTONIC; UINT64_MAX: it is not */
 	uint64_t began_ns; /* the agent itself */
 	uint64_t started_ns;
@@ -173,12 +174,26 @@ static int remaining_ms(uint64_t from_ns, uint64_t length_ns)
 	return end - now < 3600000000000ULL ? (int)((end - now) / 1000000) + 1 : 3600000;
 }
 
+/*
+ * Until the next look by the clock alone: of an app that starts we are told, but not of a group that is removed, nor, as
+ * process 1, of orphans that end.
+ */
+static int look_ms(const struct run *run, uint64_t now_ns)
+{
+	uint64_t calm_ms = (now_ns - run->lively_ns) / 1000000;
+	uint64_t max_ms = run->config->target == TARGET_CGROUP || getpid() == 1 ? UNTOLD_MAX_MS : WAITING_MAX_MS;
+
+	if (calm_ms < LIVELY_MS)
+		return TICK_MS;
+	return (int)(3 * calm_ms < max_ms ? 3 * calm_ms : max_ms);
+}
+
 /* How long nobody needs us. Never 0: whatever goes wrong, others come to run in between. */
 static struct timespec next_wake(const struct run *run)
 {
 	const struct config *c = run->config;
-	int left, ms = tracer_level(run->watch.tracer) ? TICK_MS : run->waiting_ms;
 	uint64_t ns, now = clock_monotonic_ns();
+	int left, ms = look_ms(run, now);
 
 	if (c->duration_ns) {
 		left = remaining_ms(run->started_ns, c->duration_ns);
@@ -227,28 +242,25 @@ static bool ends_with_apps(const struct run *run)
 	       run->config->target == TARGET_PID || run->config->target == TARGET_CGROUP;
 }
 
-/* Of an app that starts we are told, but not of a group that is removed, nor, as process 1, of orphans that end. */
-static void note_calm(struct run *run, bool calm)
-{
-	run->waiting_ms = !calm || run->config->target == TARGET_CGROUP || getpid() == 1 ? WAITING_MS : CALM_MS;
-}
-
 static void wait_for_end(struct run *run)
 {
 	struct pollfd fds[] = {
 		{ .fd = run->signals, .events = POLLIN },
 		{ .fd = tracer_fd(run->watch.tracer), .events = POLLIN },
 		{ .fd = run->config->target == TARGET_COMMAND ? run->launch.pidfd : -1, .events = POLLIN },
+		{ .fd = -1, .events = POLLIN }, /* profiles */
 	};
 	struct timespec wait;
 	uint64_t tick_ns = 0;
 	int events;
 
-	note_calm(run, false);
+	run->lively_ns = clock_monotonic_ns();
 	while (run->ending == ENDING_NOT_YET) {
 		wait = next_wake(run);
+		fds[3].fd = run->replaying ? replaying_fd(run->replaying) : -1;
 		events = ppoll(fds, sizeof(fds) / sizeof(fds[0]), &wait, NULL);
-		note_calm(run, !events && !tracer_level(run->watch.tracer));
+		if (events || watch_any_lives(&run->watch))
+			run->lively_ns = clock_monotonic_ns();
 		if (fds[0].revents)
 			on_signal(run);
 		tracer_drain(run->watch.tracer);
@@ -257,7 +269,7 @@ static void wait_for_end(struct run *run)
 		run->tuning_ns = tuning_tick(&run->tuning);
 		if (fds[2].revents || getpid() == 1)
 			reap_command(run);
-		if (!remaining_ms(tick_ns, TICK_MS * 1000000ULL)) {
+		if (fds[3].revents || !remaining_ms(tick_ns, TICK_MS * 1000000ULL)) {
 			watch_tick(&run->watch);
 			if (run->replaying)
 				replaying_tick(run->replaying);

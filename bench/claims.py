@@ -16,7 +16,7 @@ CLAIMS = [
     ("how soon an app has its weight", "place",
      "idle machine: from an app's exec until it runs in a group with more weight, p99"),
     ("how true its word is", "effect", "what the report says that a weight brought a build beside neighbours"),
-    ("a build beside a memory hog", "memory", "a build beside a memory hog (virtual machine), start and end apart"),
+    ("a build beside a memory hog, start and end apart", "memory", "a build beside a memory hog (virtual machine), start and end apart"),
     ("files into memory", "warm", "20,000 cold files into memory"),
     ("a list of reads", "io", "random reads of 4 KiB in a list"),
     ("a cold start that it has seen before, and waits for", "cold", "cold start of clang, attached"),

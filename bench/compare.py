@@ -3,7 +3,7 @@
 """The agent beside its best peer and beside the physical limit: rows, and whether the agent is ahead in them."""
 
 HEAD = ["what", "agent", "best peer", "agent / peer", "limit", "agent / limit", ""]
-LEVEL = 0.02  # medians that differ by less are level, and so are those that read the same
+LEVEL = 0.02  # medians that differ by less are level, and so are those of which nothing is left in the digits shown
 AHEAD, EVEN, BEHIND, ALONE = "ahead", "level", "**behind**", "no peer"
 
 
@@ -25,11 +25,14 @@ class Row:
         best = self.best()
         if best is None:
             return ALONE
-        if abs(self.agent - best[1]) <= LEVEL * abs(best[1]) or self.value(self.agent) == self.value(best[1]):
+        if abs(self.agent - best[1]) <= LEVEL * abs(best[1]) or self.vanish(self.agent, best[1]):
             return EVEN
         if (self.agent < best[1]) == self.less:
             return AHEAD
         return EVEN if self.at_limit() else BEHIND
+
+    def vanish(self, *values):
+        return all(round(value, self.digits) == 0 for value in values)
 
     def at_limit(self):
         """Whether nothing is left to gain: a peer that is still ahead is so by chance."""
@@ -77,8 +80,8 @@ def summary(sections):
     rows = [(section["section"], row) for section in sections for row in section["rows"]]
     behind, even, ahead, alone = ([(name, row) for name, row in rows if row["standing"] == standing]
                                   for standing in (BEHIND.strip("*"), EVEN, AHEAD, ALONE))
-    parts = [f"Of {len(rows)} rows, the agent is ahead of every peer in {len(ahead)}, level with the best (within 2 %, in all "
-             f"digits shown, or at the limit) in {len(even)}, behind it in {len(behind)}; {len(alone)} have no peer. Rows compare medians of "
+    parts = [f"Of {len(rows)} rows, the agent is ahead of every peer in {len(ahead)}, level with the best (within 2 %, or "
+             f"both 0 in the digits shown, or at the limit) in {len(even)}, behind it in {len(behind)}; {len(alone)} have no peer. Rows compare medians of "
              "all rounds, so their ratios differ a little from the medians of the rounds' own ratios in the sections.\n"]
     missed = [(section["section"], f["name"]) for section in sections for f in section["figures"]
               if f["verdict"] == "MISSED"]

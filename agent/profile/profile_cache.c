@@ -179,6 +179,11 @@ void profile_cache_free(struct profile_cache *cache)
 	free(cache);
 }
 
+int profile_cache_fd(const struct profile_cache *cache)
+{
+	return cache->changes;
+}
+
 void profile_cache_refresh(struct profile_cache *cache)
 {
 	cleanup_free uint64_t *ids = NULL;

@@ -29,6 +29,12 @@ void profile_cache_free(struct profile_cache *cache);
 void profile_cache_refresh(struct profile_cache *cache);
 
 /*
+ * Becomes readable when there is something for profile_cache_refresh() to do; -1: the folder is not watched, as it is not
+ * there. Not to be closed.
+ */
+int profile_cache_fd(const struct profile_cache *cache);
+
+/*
  * Drops what has changed in the folder since the last look, without reading anything from the disk.
  */
 void profile_cache_settle(struct profile_cache *cache);

@@ -478,6 +478,16 @@ static void bring_next(struct replaying *r, struct replayed_app *a)
 		a->next = NULL;
 }
 
+int replaying_fd(const struct replaying *r)
+{
+	unsigned int i;
+
+	for (i = 0; i < r->napps; i++)
+		if (r->apps[i].running)
+			return -1;
+	return r->cache ? profile_cache_fd(r->cache) : -1;
+}
+
 void replaying_tick(struct replaying *r)
 {
 	bool idle = true;

@@ -49,6 +49,12 @@ void replaying_cold(struct replaying *replaying, unsigned int app);
 void replaying_ended(struct replaying *replaying, unsigned int app);
 
 /*
+ * Becomes readable when replaying_tick() has profiles to read again; -1: nothing tells, or it would not do so now, as an
+ * app runs.
+ */
+int replaying_fd(const struct replaying *replaying);
+
+/*
  * Ends replays of apps that have ended without a word; brings what comes next while the disk is idle.
  */
 void replaying_tick(struct replaying *replaying);

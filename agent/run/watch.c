@@ -240,6 +240,16 @@ void watch_tick(struct watch *watch)
 		log_debug("who ends long waits is not recorded: the program could not be attached");
 }
 
+bool watch_any_lives(const struct watch *watch)
+{
+	unsigned int app;
+
+	for (app = 0; app < watch->napps; app++)
+		if (watch->apps[app].seen && !watch->apps[app].ended)
+			return true;
+	return false;
+}
+
 bool watch_all_ended(const struct watch *watch)
 {
 	unsigned int app;

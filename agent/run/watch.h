@@ -88,6 +88,11 @@ void watch_tick(struct watch *watch);
 bool watch_all_ended(const struct watch *watch);
 
 /*
+ * Whether one of the apps runs, as far as its records have told.
+ */
+bool watch_any_lives(const struct watch *watch);
+
+/*
  * Fills ret with all that is known of an app now. Returns 0, -ENOMEM or -errno of reading a map. Clear with
  * app_clear().
  */
