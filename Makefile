@@ -205,10 +205,10 @@ vmtest: ## the cases of vmtests/plan on stock kernels, in virtual machines; KERN
 	$(Q)$(if $(VM_ARM64),$(MAKE) CROSS=aarch64 all workloads oracle)
 	$(Q)vmtests/matrix $(addprefix -k ,$(KERNEL)) $(addprefix -c ,$(CASE))
 
-check-libbpf: ## load the programs with the libbpf of newer Debian suites
+check-libbpf: ## load the programs with the libbpf of another Debian suite; SUITE=sid, by default trixie
 	$(Q)scripts/deps.sh build
 	$(Q)$(MAKE) all
-	$(Q)vmtests/libbpf trixie sid
+	$(Q)vmtests/libbpf $(or $(SUITE),trixie)
 
 install: all ## install to DESTDIR/PREFIX (/usr/local)
 	$(call msg,INSTALL,$(DESTDIR)$(PREFIX))

@@ -10,6 +10,7 @@
 #include <sys/random.h>
 
 #include "act/governed.h"
+#include "act/systemd.h"
 #include "act/undone.h"
 #include "sys/topology.h"
 #include "util/clock.h"
@@ -105,6 +106,8 @@ int governor_open(const struct governor_config *config, struct governor **ret)
 	}
 	read_topology(g);
 	check_background(config);
+	if (!config->dry_run && systemd_runs(""))
+		systemd_prepare();
 	*ret = g;
 	return 0;
 }

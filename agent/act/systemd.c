@@ -103,6 +103,11 @@ static int failed(int err, const char *what, const char *of, const sd_bus_error 
 	return err;
 }
 
+void systemd_prepare(void)
+{
+	systemd_library();
+}
+
 int systemd_version(char ret[SYSTEMD_VERSION_MAX])
 {
 	const struct systemd_library *sd = systemd_library();
@@ -346,6 +351,10 @@ int systemd_start_scope(const char *name, const char *slice, pid_t pid, uint64_t
 }
 
 #else /* HAVE_SYSTEMD */
+
+void systemd_prepare(void)
+{
+}
 
 int systemd_version(char ret[SYSTEMD_VERSION_MAX])
 {

@@ -16,6 +16,11 @@
  * some seconds. Units are named with their suffix.
  */
 
+/*
+ * Makes ready, so that the first of the functions below does not have to read a library from the disk.
+ */
+void systemd_prepare(void);
+
 #define SYSTEMD_VERSION_MAX 64
 
 /*
