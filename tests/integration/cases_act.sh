@@ -46,8 +46,7 @@ case_act_launch_places() {
 spreads() {
 	[ "$NCPU" -gt 1 ] || skip "one CPU"
 	use_weights
-	arena
-	hogs $((3 * NCPU)) 900
+	hogs $((3 * NCPU)) 900 env
 	snapshot >before
 	cat >jobs <<-'END'
 		turn=0
@@ -61,7 +60,7 @@ spreads() {
 			turn=$((turn + 1))
 		done
 	END
-	"${INSIDE[@]}" "$@" "${AGENT[@]}" -v -f json -o r -- sh jobs "$WORKLOADS/spin" "$NCPU" 2>err ||
+	"$@" "${AGENT[@]}" -v -f json -o r -- sh jobs "$WORKLOADS/spin" "$NCPU" 2>err ||
 		fail "exit status $?: $(cat err)"
 	holds r '[.actions[] | select(.knob == "spread").state] == ["kept"]' .actions
 	grep -q ' times a thread was brought to a CPU of a neighbour' err || fail "no thread was moved: $(cat err)"
