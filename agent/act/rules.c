@@ -123,20 +123,24 @@ static const char *first_in_line(const struct evidence *e, const struct rule_fac
  * Weights act within a turn of the run queue: three slices a neighbour, at most. The quick windows are short, because
  * each one without the change costs the app what the change brings. But where the threads are, and so what the others
  * get, goes on changing for 100 ms: seen in windows of 16 ms, a weight of 38911 in place of 1024 brought a build 54 %,
- * in the long run 70 %. One slow window without it is off by 9 % of what it shows, so that the gain takes 15 to 20 of
- * them; they cost the build 3 % for half a minute.
+ * in the long run 70 %. One slow window without it is off by 9 % of what it shows.
+ *
+ * What is measured is paid for by the app: the quick windows take 50 to 60 ms from a build of two processes at a time,
+ * the slow ones 4 % for as long as they last. So neither begins before the app has run for so long that this is little.
  */
 #define CPU_WINDOWS \
 	{ \
 		.metric = "run_per_second", .settle_ns = 8 * MS, .window_ns = 16 * MS, .slow_settle_ns = 80 * MS, \
-		.slow_off_ns = 200 * MS, .slow_on_ns = 1400 * MS, .pairs_max = 12, .smallest = 2 \
+		.slow_off_ns = 200 * MS, .slow_on_ns = 2400 * MS, .pairs_max = 12, .smallest = 2 \
 	}
-#define CPU_SLOW_AFTER (3000 * MS)
+#define CPU_AFTER (4000 * MS)
+#define CPU_SLOW_AFTER (15000 * MS)
 /* A few percent, between windows that differ by more: many of them, and later. */
 #define SPREAD_WINDOWS \
 	{ \
 		.metric = "run_per_second", .settle_ns = 8 * MS, .window_ns = 120 * MS, .pairs_max = 12, .smallest = 1 \
 	}
+#define SPREAD_AFTER (10000 * MS)
 /* Memory comes back page by page. */
 #define MEMORY_WINDOWS \
 	{ \
@@ -158,6 +162,7 @@ const struct rule rules[] = {
 	  .due = rule_crowded,
 	  .value = weight,
 	  .measure = CPU_WINDOWS,
+	  .measure_after_ns = CPU_AFTER,
 	  .slow_after_ns = CPU_SLOW_AFTER },
 	{ .knob = &knob_spread,
 	  .bottleneck = "cpu-neighbour",
@@ -167,7 +172,7 @@ const struct rule rules[] = {
 	  .due = rule_crowded,
 	  .text = spread,
 	  .measure = SPREAD_WINDOWS,
-	  .measure_after_ns = 5000 * MS },
+	  .measure_after_ns = SPREAD_AFTER },
 	{ .knob = &knob_cpu_weight,
 	  .bottleneck = "cpu-neighbour",
 	  .reason = "others beside a group above it run on its CPUs",
@@ -175,6 +180,7 @@ const struct rule rules[] = {
 	  .due = rule_crowded,
 	  .value = weight,
 	  .measure = CPU_WINDOWS,
+	  .measure_after_ns = CPU_AFTER,
 	  .slow_after_ns = CPU_SLOW_AFTER },
 	{ .knob = &knob_cpu_idle,
 	  .bottleneck = "cpu-neighbour",
@@ -183,6 +189,7 @@ const struct rule rules[] = {
 	  .due = rule_crowded,
 	  .value = one,
 	  .measure = CPU_WINDOWS,
+	  .measure_after_ns = CPU_AFTER,
 	  .slow_after_ns = CPU_SLOW_AFTER },
 	{ .knob = &knob_cpuset_cpus,
 	  .bottleneck = "cpu-bound",

@@ -116,6 +116,7 @@ int trial_plan(struct trial *ret, const struct rule *rule, const struct sys_cgro
 	snprintf(t.change.reason, sizeof(t.change.reason), "%s", rule->reason);
 	t.change.state = CHANGE_PLANNED;
 	t.change.effect.metric = rule->measure.metric;
+	t.change.measured_after = (double)rule->measure_after_ns / 1e9;
 	if (rule->value ? !rule->value(e, facts) : !rule->text(e, facts))
 		return -EALREADY; /* nothing is wanted: no reason to say that it could not be had */
 	err = kind == TRIAL_GROUP_PLANNED ? 0 : k->probe("", group, why);

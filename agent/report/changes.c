@@ -104,6 +104,8 @@ static void write_effect(const struct page *page, const struct report *r, const 
 		if (!e->metric) /* a move, or what works at once: there is nothing to compare */
 			return;
 		append(text, "effect not measured");
+		if (c->measured_after > 0)
+			append(text, ": that begins when it has been in force for %.0f s", c->measured_after);
 		break;
 	case EFFECT_INCONCLUSIVE:
 		if (isfinite(e->low) && isfinite(e->high)) {

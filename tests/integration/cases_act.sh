@@ -159,8 +159,8 @@ case_act_proves_gain() {
 	arena
 	agent_inside
 	snapshot >before
-	hogs $((3 * NCPU)) 20
-	observe r -- "$WORKLOADS/spin" $((2 * NCPU)) 3
+	hogs $((3 * NCPU)) 30
+	observe r -- "$WORKLOADS/spin" $((2 * NCPU)) 8
 	as_before
 	all_restored r
 	holds r "$(weight_of -0) | .state == \"kept\" and .bottleneck == \"cpu-neighbour\" and .effect.verdict == \"helps\"
@@ -396,7 +396,7 @@ case_act_background() {
 	app=$started
 	sleep 0.1
 	snapshot >before
-	observe_start r --pid "$app" -d 5 --background-cgroup "$background"
+	observe_start r --pid "$app" -d 8 --background-cgroup "$background"
 	attached
 	while kill -0 "$observer" 2>/dev/null; do
 		[ "$(cat "$background/cpu.idle")" = 0 ] || seen=1
@@ -435,7 +435,7 @@ case_act_demote_background() {
 	snapshot >before
 	observe r --pid "$app" -d 2 --catalogue catalogue
 	! grep -q background- r || fail "demoted, though nobody allowed it: $(jq -c .actions r)"
-	observe_start r --pid "$app" -d 5 --catalogue catalogue --demote-background
+	observe_start r --pid "$app" -d 8 --catalogue catalogue --demote-background
 	attached
 	while kill -0 "$observer" 2>/dev/null; do
 		! in_background "$hog" 2>/dev/null || seen=1
@@ -464,7 +464,7 @@ case_act_above() {
 	hogs $((3 * NCPU)) 60 "${IN[@]}" "$group" --
 	wait_for 2 is_in "$app" "$above/accel-test-b" || fail "the app is not in its group"
 	snapshot >before
-	observe_start r --pid "$app" -d 4
+	observe_start r --pid "$app" -d 8
 	attached
 	wait_for 4 raised "$above" 1024 || fail "the weight of the group above was never raised"
 	observed r
