@@ -107,8 +107,9 @@ static __always_inline bool app_lock(struct aa_app *app, __u32 index)
 }
 
 /*
- * The same for a change that would never be made up for: a thread leaves a CPU, or executes something. A virtual CPU that has the lock may not
- * be run by its host for a while: then this waits for up to 200 ms, as everybody would for a lock of the kernel's.
+ * The same for a change that would never be made up for: a thread leaves a CPU, or executes something. A virtual CPU
+ * that has the lock may not be run by its host for a while: then this waits for up to 200 ms, as everybody would for a
+ * lock of the kernel's.
  */
 static __always_inline bool app_lock_at_last(struct aa_app *app, __u32 index)
 {

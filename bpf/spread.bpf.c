@@ -51,7 +51,7 @@ static __always_inline __u32 tid_of(struct task_struct *task)
 	return tid && ns == aa_control.pid_ns ? tid : AA_TID_UNSEEN;
 }
 
-/* Run by the agent itself, each time before the others are attached: where it is found, and by what numbers it knows threads. */
+/* Run by the agent itself, each time before the others are attached: where it is, and by what numbers it knows threads. */
 SEC("raw_tp")
 int spread_agent(void *ctx)
 {

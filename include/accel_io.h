@@ -64,8 +64,9 @@ int accel_io_open(const struct accel_io_config *config, struct accel_io **ret);
  * Does all operations and waits for them; each one's result is in it, and an error of one is no error of another. What
  * comes out is what the order of the list gives: reads that overlap no write before them come first, then writes;
  * operations of which one writes what the other one reads or writes are done in the order of the list. Threads that this
- * starts, and ends before it returns, inherit the caller's group, priority and I/O priority. It is no cancellation point (pthread_cancel(3)). Returns 0, -E2BIG or -ENOMEM
- * (nothing was done), or -ECANCELED (of some operations, whose results say so).
+ * starts, and ends before it returns, inherit the caller's group, priority and I/O priority. It is no cancellation point
+ * (pthread_cancel(3)). Returns 0, -E2BIG or -ENOMEM (nothing was done), or -ECANCELED (of some operations, whose results
+ * say so).
  */
 int accel_io_run(struct accel_io *io, struct accel_io_op *ops, size_t n);
 

@@ -508,13 +508,17 @@ uint64_t spread_next(const struct spread *s)
 
 /* --- after an agent that was killed --- */
 
-/* Whether the record is of a thread that we were killed over, and that still lives. */
-static bool is_left(const struct moving *m)
+/* Whether it is of a thread that the agent was killed over. */
+static bool read_left(int fd, struct moving *ret)
+{
+	return pread(fd, ret, sizeof(*ret), 0) == sizeof(*ret) && ret->version == VERSION && ret->valid;
+}
+
+static bool still_lives(const struct moving *m)
 {
 	uint64_t start;
 
-	return m->version == VERSION && m->valid && !sys_process_start_time("", m->tid, &start) &&
-	       start == m->start_ticks;
+	return !sys_process_start_time("", m->tid, &start) && start == m->start_ticks;
 }
 
 /* Returns 1 if a thread got its affinity back, else 0. */
@@ -522,15 +526,15 @@ static int recover_one(int dir, const char *name)
 {
 	cleanup_close int fd = openat(dir, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
 	struct moving m;
-	bool complete;
 	int done = 0;
+	bool left;
 
 	if (fd < 0 || !state_file_owns(fd) || state_lock_left(fd) || !state_file_names(dir, name, fd))
 		return 0;
-	complete = pread(fd, &m, sizeof(m), 0) == sizeof(m);
-	if (complete && m.version == VERSION && m.valid && m.pid_ns != own_pid_ns())
+	left = read_left(fd, &m);
+	if (left && m.pid_ns != own_pid_ns())
 		return 0; /* its number means another thread here; who has that namespace may come, or the next boot */
-	if (complete && is_left(&m) && widen(m.tid, m.target)) {
+	if (left && still_lives(&m) && widen(m.tid, m.target)) {
 		done = 1;
 		log_debug("thread %d may run on all of its CPUs again", (int)m.tid);
 	}

@@ -12,8 +12,8 @@
 #include "act/systemd_unit.h"
 
 /*
- * All return -ENOSYS in a build without libsystemd, or where that is not installed, and -errno if systemd cannot be reached or does not answer within
- * some seconds. Units are named with their suffix.
+ * All return -ENOSYS in a build without libsystemd, or where that is not installed, and -errno if systemd cannot be
+ * reached or does not answer within some seconds. Units are named with their suffix.
  */
 
 /*

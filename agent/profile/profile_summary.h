@@ -29,8 +29,8 @@ struct profile_summaries {
 };
 
 /*
- * Reads all profiles of a folder, and changes nothing there; no folder: none. Free with profile_summaries_clear(). Returns 0, -EPERM (the folder is
- * not ours alone), -ENOMEM or -errno.
+ * Reads all profiles of a folder, and changes nothing there; no folder: none. Free with profile_summaries_clear().
+ * Returns 0, -EPERM (the folder is not ours alone), -ENOMEM or -errno.
  */
 int profile_summaries_read(const char *directory, struct profile_summaries *ret);
 void profile_summaries_clear(struct profile_summaries *summaries);

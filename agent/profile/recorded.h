@@ -21,9 +21,9 @@ struct recorded {
 };
 
 /*
- * Makes a profile of what recorder holds; from then on the recorder can only be begun anew. mounts and
- * root are what the app sees (see struct sys_view); started_ns (CLOCK_REALTIME) is when the run began: files written since are its outputs. Looks at
- * each file, opens none. Returns 0 or -ENOMEM. Free with recorded_clear(), before the recorder.
+ * Makes a profile of what recorder holds; from then on the recorder can only be begun anew. mounts and root are what the
+ * app sees (see struct sys_view); started_ns (CLOCK_REALTIME) is when the run began: files written since are its
+ * outputs. Looks at each file, opens none. Returns 0 or -ENOMEM. Free with recorded_clear(), before the recorder.
  */
 int recorded_make(struct recorder *recorder, const struct sys_mounts *mounts, int root, const struct profile_key *key,
 		  int64_t started_ns, struct recorded *ret);

@@ -36,7 +36,8 @@ struct replay_inode {
 /* Written by the process, read by the agent at any time. */
 struct replay_progress {
 	uint32_t stopped; /* enum replay_stop; REPLAY_GOING while it runs */
-	int32_t error; /* -errno of what kept it from starting: -ENOENT there is no profile, or none that follows; -ECANCELED it is not due */
+	/* -errno of what kept it from starting: -ENOENT there is no profile, or none that follows; -ECANCELED it is not due */
+	int32_t error;
 	enum replay_due due;
 	uint32_t nfiles; /* of the profile */
 	int64_t recorded_ns; /* when it was last recorded: a later one may have other files */

@@ -81,8 +81,8 @@ struct replaying_lesson {
 
 /*
  * Judges the replay of an app's run that has ended, and fills ret; cost is what the run took, its bytes are what the app
- * had to read itself; tracer knows what it looked at, or is NULL. Reads the profile: for a process of its own, which hands replaying_result() back. Returns false if
- * there was none.
+ * had to read itself; tracer knows what it looked at, or is NULL. Reads the profile: for a process of its own, which
+ * hands replaying_result() back. Returns false if there was none.
  */
 bool replaying_lesson(struct replaying *replaying, unsigned int app, struct tracer *tracer,
 		      const struct profile_cost *cost, struct replaying_lesson *ret);

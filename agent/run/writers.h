@@ -34,8 +34,8 @@ void writers_free(struct writers *writers);
 
 /*
  * Has work(context, outcome) done in a process of its own, which has stderr, the descriptors of keep, no other one, and a
- * copy of all memory; it returns a descriptor for profile_sync(). The outcome starts as *outcome. run is the caller's name for it.
- * Returns 0, -EBUSY (WRITERS_MAX are at it) or -errno.
+ * copy of all memory; it returns a descriptor for profile_sync(). The outcome starts as *outcome. run is the caller's
+ * name for it. Returns 0, -EBUSY (WRITERS_MAX are at it) or -errno.
  */
 int writers_start(struct writers *writers, uint64_t run, const struct sys_view *keep,
 		  const struct writers_outcome *outcome, int (*work)(void *context, struct writers_outcome *outcome),

@@ -26,8 +26,9 @@ struct programs {
 };
 
 /*
- * Loads them, attaches nothing; kernel: what the kernel says of its types. Returns 0; -EPERM if the caller may not; -ENOTSUP if the verifier refuses a program
- * (log_debug has its reasons); -ENOMEM; -errno. The caller ends with programs_close(), in each case.
+ * Loads them, attaches nothing; kernel: what the kernel says of its types. Returns 0; -EPERM if the caller may not;
+ * -ENOTSUP if the verifier refuses a program (log_debug has its reasons); -ENOMEM; -errno. The caller ends with
+ * programs_close(), in each case.
  */
 int programs_load(const struct tracer_config *config, const struct features *features, const struct btf *kernel,
 		  struct programs *ret);

@@ -254,17 +254,16 @@ static int attach_spread(struct tracer *t)
 		t->programs.waits->progs.spread_migrate,
 	};
 	unsigned int i;
+	int err = run_spread_agent(t);
 
-	for (i = 0; i < SPREAD_PROGRAMS; i++) {
+	for (i = 0; i < SPREAD_PROGRAMS && !err; i++) {
 		t->spread[i] = bpf_program__attach_trace(programs[i]);
-		if (!t->spread[i]) {
-			int err = -errno;
-
-			detach_spread(t);
-			return err;
-		}
+		if (!t->spread[i])
+			err = -errno;
 	}
-	return 0;
+	if (err)
+		detach_spread(t);
+	return err;
 }
 
 int tracer_set_spread(struct tracer *tracer, uint64_t apps)
@@ -272,8 +271,6 @@ int tracer_set_spread(struct tracer *tracer, uint64_t apps)
 	int err = 0;
 
 	if (apps && !tracer->spread[0])
-		err = run_spread_agent(tracer);
-	if (apps && !tracer->spread[0] && !err)
 		err = attach_spread(tracer);
 	if (!err)
 		__atomic_store_n(&tracer->programs.shared->data_shared->aa_control.spread, apps, __ATOMIC_RELAXED);

@@ -29,8 +29,9 @@ struct tracer_config {
 };
 
 /*
- * Loads and attaches the programs that this kernel, whose types are kernel, has events for. Returns 0; -EPERM if the caller may not; -ENOTSUP if
- * the verifier refuses a program (log_debug has its reasons); -ENOMEM; -errno. Close with tracer_close().
+ * Loads and attaches the programs that this kernel, whose types are kernel, has events for. Returns 0; -EPERM if the
+ * caller may not; -ENOTSUP if the verifier refuses a program (log_debug has its reasons); -ENOMEM; -errno. Close with
+ * tracer_close().
  */
 int tracer_open(const struct tracer_config *config, const struct features *features, const struct btf *kernel,
 		struct tracer **ret);
