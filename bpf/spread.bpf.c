@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause
 /* Copyright (c) 2026 The accel-agent authors */
 /*
- * Who of an app waits on a CPU for another of the same app: what the agent needs to know to bring one of them to a CPU
- * that a neighbour has. The kernel balances busy CPUs every 32 to 64 ms only, which is longer than a compiler lives.
- * Attached while it is wanted; and no more than a few stores to the CPU's own line.
+ * Who of an app waits on a CPU, for another of the same app or for a neighbour: what the agent needs to know to bring one
+ * of them to a CPU that has none of the app. The kernel balances busy CPUs every 32 to 64 ms only, which is longer than
+ * a compiler lives. Attached while it is wanted; and no more than a few stores to the CPU's own line.
  */
 #include "follow.h"
 
@@ -107,21 +107,44 @@ static __always_inline void note_queued(struct aa_cpu *c, __u32 tid, __u64 since
 	c->since = since;
 	barrier();
 	c->queued = tid;
-	wake_agent(AA_WANTED_QUEUED, c->app);
 }
 
 /*
- * Who of the app of n, which runs now as tid, would run on: prev, or who ran before the agent came to look. 0: nobody.
+ * Who of an app would run on, where tid of it runs now (0: nobody of it): prev, or who ran before the agent came to look.
+ * 0: nobody.
  */
-static __always_inline __u32 waits_behind(const struct aa_cpu *c, struct task_struct *prev, bool preempt,
-					  const struct aa_thread *n, __u32 tid)
+static __always_inline __u32 waits_behind(const struct aa_cpu *c, struct task_struct *prev, bool preempt, __u32 app,
+					  __u32 tid)
 {
 	struct aa_thread *p;
+	__u32 waits;
 
 	if ((__u32)prev->pid == aa_control.agent)
-		return c->app == n->app && c->running != tid && !c->fixed ? c->running : 0;
+		return c->app == app && c->running != tid && !c->fixed ? c->running : 0;
 	p = spread_thread(prev);
-	return p && p->app == n->app && (preempt || is_runnable(prev)) && may_move(prev) ? tid_of(prev) : 0;
+	if (!p || p->app != app || !(preempt || is_runnable(prev)) || !may_move(prev))
+		return 0;
+	waits = tid_of(prev);
+	return waits == AA_TID_UNSEEN ? 0 : waits; /* the agent could not move it */
+}
+
+/*
+ * None of the app runs here any more. Who is taken off the CPU waits for it, if nobody has waited for longer; but kernel
+ * threads take it for a moment only, and are not worth a look.
+ */
+static __always_inline void on_leave(struct aa_cpu *c, struct task_struct *prev, bool preempt, struct task_struct *next)
+{
+	__u32 waits;
+
+	if (c->running) {
+		waits = waits_behind(c, prev, preempt, c->app, 0);
+		c->running = 0;
+		if (waits && !c->queued)
+			note_queued(c, waits, bpf_ktime_get_ns());
+		wake_agent(AA_WANTED_LEFT, c->app);
+	}
+	if (c->queued && next->mm)
+		wake_agent(AA_WANTED_QUEUED, c->app);
 }
 
 SEC("tp_btf/sched_switch")
@@ -132,20 +155,20 @@ int BPF_PROG(spread_switch, bool preempt, struct task_struct *prev, struct task_
 	bool swapped, returned;
 	__u32 tid, waits;
 
-	/* the agent comes for a moment to look, and is not in the way */
-	if (!c || (__u32)next->pid == aa_control.agent)
+	if (!c)
 		return 0;
-	if (!n) {
-		if (c->running) {
+	if ((__u32)next->pid == aa_control.agent) {
+		/* it comes for a moment to look, and is not in the way */
+		if (!preempt && !is_runnable(prev))
 			c->running = 0;
-			wake_agent(AA_WANTED_LEFT, c->app);
-		}
+		return 0;
+	}
+	if (!n) {
+		on_leave(c, prev, preempt, next);
 		return 0;
 	}
 	tid = tid_of(next);
-	waits = waits_behind(c, prev, preempt, n, tid);
-	if (waits == AA_TID_UNSEEN) /* the agent could not move it */
-		waits = 0;
+	waits = waits_behind(c, prev, preempt, n->app, tid);
 	swapped = c->queued == tid;
 	returned = !c->running;
 	c->app = n->app;
@@ -155,43 +178,68 @@ int BPF_PROG(spread_switch, bool preempt, struct task_struct *prev, struct task_
 		c->queued = waits;
 	else if (waits)
 		note_queued(c, waits, bpf_ktime_get_ns());
-	else if (returned && c->queued) /* a neighbour was here, and somebody waits still */
+	if (c->queued && !swapped && (waits || returned)) /* or: a neighbour was here, and somebody waits still */
 		wake_agent(AA_WANTED_QUEUED, c->app);
 	return 0;
 }
 
-static __always_inline int on_enqueue(struct task_struct *task, __u32 cpu, __u64 since)
+/*
+ * A thread of that app is ready on a CPU, and has waited so long elsewhere. Where somebody else runs it gets the CPU most
+ * often at once: the agent looks when it comes anyway, or when the next of the others follows there. Whoever waits there
+ * already has waited for longer.
+ */
+static __always_inline void on_enqueue(struct aa_cpu *c, __u32 app, __u32 tid, __u64 waited)
+{
+	bool behind = c->running;
+
+	if (behind ? c->app != app || c->running == tid : c->queued)
+		return;
+	c->app = app;
+	note_queued(c, tid, bpf_ktime_get_ns() - (behind ? waited : 0));
+	if (behind)
+		wake_agent(AA_WANTED_QUEUED, app);
+}
+
+static __always_inline int on_wakeup(struct task_struct *task)
 {
 	struct aa_thread *t = spread_thread(task);
-	struct aa_cpu *c = t ? cpu_at(cpu) : NULL;
-	__u32 tid;
+	struct aa_cpu *c = t ? cpu_at(cpu_of(task)) : NULL;
+	__u32 tid = c && may_move(task) ? tid_of(task) : AA_TID_UNSEEN;
 
-	if (!c || !c->running || c->app != t->app || !may_move(task))
-		return 0;
-	tid = tid_of(task);
-	if (c->running != tid && tid != AA_TID_UNSEEN)
-		note_queued(c, tid, since);
+	if (c && tid != AA_TID_UNSEEN)
+		on_enqueue(c, t->app, tid, 0);
 	return 0;
 }
 
 SEC("tp_btf/sched_wakeup")
 int BPF_PROG(spread_wakeup, struct task_struct *task)
 {
-	return on_enqueue(task, cpu_of(task), bpf_ktime_get_ns());
+	return on_wakeup(task);
 }
 
 SEC("tp_btf/sched_wakeup_new")
 int BPF_PROG(spread_wakeup_new, struct task_struct *task)
 {
-	return on_enqueue(task, cpu_of(task), bpf_ktime_get_ns());
+	return on_wakeup(task);
 }
 
 /*
  * One that was ready already: most often because it executes a program, when the kernel looks for a CPU with less to do
- * by its own measure, and so takes back what the agent has just done. It has waited before, and is not made to again.
+ * by its own measure, and so takes back what the agent has just done. It has waited before, and is not made to again. One
+ * that the agent moves may use one CPU just then: it is not noted where it comes, and so not moved to and fro.
  */
 SEC("tp_btf/sched_migrate_task")
 int BPF_PROG(spread_migrate, struct task_struct *task, int cpu)
 {
-	return is_runnable(task) ? on_enqueue(task, (__u32)cpu, bpf_ktime_get_ns() - AA_SPREAD_WAITED_NS) : 0;
+	struct aa_thread *t = spread_thread(task);
+	struct aa_cpu *from = t ? cpu_at(cpu_of(task)) : NULL, *to = t ? cpu_at((__u32)cpu) : NULL;
+	__u32 tid = t ? tid_of(task) : AA_TID_UNSEEN;
+
+	if (tid == AA_TID_UNSEEN)
+		return 0;
+	if (from && from->queued == tid)
+		from->queued = 0;
+	if (to && may_move(task) && is_runnable(task)) /* else it sleeps, and its wake-up follows */
+		on_enqueue(to, t->app, tid, AA_SPREAD_WAITED_NS);
+	return 0;
 }

@@ -135,16 +135,16 @@ struct aa_first {
 };
 
 #define AA_SPREAD_CPUS 1024 /* CPUs beyond them are not watched for spreading */
-#define AA_SPREAD_WAITED_NS 200000ULL /* that a thread waits behind another of its app before it is moved */
+#define AA_SPREAD_WAITED_NS 200000ULL /* that a thread waits before it is moved */
 #define AA_TID_UNSEEN 0xffffffffU /* a thread that has no number in the agent's pid namespace */
 
 /* One CPU, as spreading sees it. A line of the cache each: every switch there may write it. */
 struct aa_cpu {
 	__u32 running; /* thread of an app to spread that runs here, by the agent's numbers; 0: something else does */
-	__u32 queued; /* another thread of the same app that waits for it; 0: none */
-	__u32 app; /* that both belong to */
+	__u32 queued; /* another thread, of the same app if one of it runs, that waits for the CPU; 0: none */
+	__u32 app; /* that they belong to */
 	__u32 fixed; /* the one that runs may use fewer CPUs than are online */
-	__u64 since; /* one of them has waited for the other, CLOCK_MONOTONIC ns */
+	__u64 since; /* one of them has waited, CLOCK_MONOTONIC ns */
 	__u64 reserved[5];
 };
 

@@ -23,7 +23,7 @@ enum aa_record_kind {
 	AA_REC_FILE, /* names of a file that missed, once a file and run; with AA_REC_MISS */
 	AA_REC_WAIT, /* a wait of AA_LONG_WAIT_NS or more, but for timers; level 2 */
 	AA_REC_CGROUP, /* a process was moved into the followed cgroup: scan again */
-	AA_REC_QUEUED, /* a thread waits for another of its app: says no more than that, to wake the agent; never lost */
+	AA_REC_QUEUED, /* a thread of an app to spread waits for a CPU: says no more than that, to wake the agent; never lost */
 	AA_REC_COLD, /* an app missed its first page, maybe of its program before the exec: likewise, while recording */
 	AA_RECORD_KINDS,
 };

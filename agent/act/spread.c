@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The accel-agent authors */
-/* Brings a thread that waits for another of its app to a CPU that a neighbour has. */
+/* Brings a thread that waits for a CPU to another one, where none of its app runs. */
 #include "act/spread.h"
 
 #include <dirent.h>
@@ -318,17 +318,6 @@ static uint64_t load_since(const struct aa_cpu *c)
 	return __atomic_load_n(&c->since, __ATOMIC_ACQUIRE);
 }
 
-/* The next online CPU that has none of the app, taken being a set of those that were given away already. */
-static int free_cpu(const struct spread *s, const cpu_set_t *taken)
-{
-	unsigned int i;
-
-	for (i = 0; i < s->ncpus; i++)
-		if (has_cpu(&s->online, i) && !load(&s->cpus->cpu[i].running) && !CPU_ISSET(i, taken))
-			return (int)i;
-	return -1;
-}
-
 /* The thread that waits on a CPU, and was not dealt with since it was queued; 0: none. */
 static pid_t waiting(const struct spread *s, unsigned int cpu, uint64_t apps, uint64_t *ret_since)
 {
@@ -338,7 +327,7 @@ static pid_t waiting(const struct spread *s, unsigned int cpu, uint64_t apps, ui
 
 	if (!tid || (since == s->handled[cpu] && (pid_t)tid == s->handled_tid[cpu]))
 		return 0;
-	if (!load(&c->running) || !(apps >> (load(&c->app) & 63) & 1))
+	if (!(apps >> (load(&c->app) & 63) & 1))
 		return 0;
 	*ret_since = since;
 	return since == load_since(c) ? (pid_t)tid : 0; /* or another was queued just now */
@@ -355,6 +344,27 @@ static bool is_movable(const struct spread *s, pid_t tid, unsigned int cpu, stru
 	if ((policy != SCHED_OTHER && policy != SCHED_BATCH) || sys_process_stat_read(s->root, tid, ret))
 		return false;
 	return ret->state == 'R' && ret->cpu == cpu && load(&s->cpus->cpu[cpu].queued) == (uint32_t)tid;
+}
+
+/*
+ * The next online CPU that has none of the app and for which none of it waits, taken being a set of those that were given
+ * away already.
+ */
+static int free_cpu(const struct spread *s, uint64_t apps, const cpu_set_t *taken)
+{
+	struct sys_process_stat stat;
+	uint64_t since;
+	unsigned int i;
+	pid_t tid;
+
+	for (i = 0; i < s->ncpus; i++) {
+		if (!has_cpu(&s->online, i) || load(&s->cpus->cpu[i].running) || CPU_ISSET(i, taken))
+			continue;
+		tid = waiting(s, i, apps, &since);
+		if (!tid || !is_movable(s, tid, i, &stat))
+			return (int)i;
+	}
+	return -1;
 }
 
 /*
@@ -415,14 +425,17 @@ static bool step_cpu(struct spread *s, unsigned int cpu, uint64_t apps, uint64_t
 		due_at(s, since + AA_SPREAD_WAITED_NS);
 		return true;
 	}
-	target = free_cpu(s, taken);
-	if (target < 0) {
-		s->full = true;
-		return false;
+	target = -1;
+	if (is_movable(s, tid, cpu, &stat)) {
+		target = free_cpu(s, apps, taken);
+		if (target < 0) {
+			s->full = true;
+			return false;
+		}
 	}
 	s->handled[cpu] = since;
 	s->handled_tid[cpu] = tid;
-	if (!is_movable(s, tid, cpu, &stat))
+	if (target < 0)
 		return true;
 	if (!is_ready(s))
 		return false;
@@ -452,7 +465,7 @@ static bool came_before(const struct spread *s, uint64_t apps, bool moved)
 	if (!s->full)
 		return !nobody_waits(s, apps);
 	CPU_ZERO(&none);
-	return !moved && free_cpu(s, &none) >= 0; /* whoever was moved may not run there yet */
+	return !moved && free_cpu(s, apps, &none) >= 0; /* whoever was moved may not run there yet */
 }
 
 /*

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -30,7 +31,7 @@ static void test_moves(void **state)
 	assert_int_equal(kernel->thread.user_mask, EVERYWHERE);
 }
 
-/* Not one that came a moment ago, nor one of another app, nor one on a CPU where none of its app runs. */
+/* Not one that came a moment ago, nor one of another app. */
 static void test_leaves_others(void **state)
 {
 	struct spread_fixture *f = *state;
@@ -38,9 +39,37 @@ static void test_leaves_others(void **state)
 	f->cpus.cpu[HOME].since = 5 * MS;
 	assert_int_equal(step(f, 5 * MS + AA_SPREAD_WAITED_NS - 1), 0);
 	assert_int_equal(spread_step(f->spread, 1 << 2, 10 * MS), 0);
-	f->cpus.cpu[HOME].running = 0;
-	assert_int_equal(step(f, 10 * MS), 0);
 	assert_int_equal(kernel->calls, 0);
+}
+
+/* It waits for a neighbour, who has another CPU, too: not where it is, it goes there. */
+static void test_waits_for_a_neighbour(void **state)
+{
+	struct spread_fixture *f = *state;
+
+	kernel->after_first = go_to_target;
+	f->cpus.cpu[HOME].running = 0;
+	assert_int_equal(step(f, 10 * MS), 1);
+	assert_int_equal(kernel->calls, 2);
+}
+
+/* Where the app has the other CPUs, or waits for them as well, it stays. */
+static void test_others_wait_there(void **state)
+{
+	struct spread_fixture *f = *state;
+
+	f->cpus.cpu[HOME].running = 0;
+	f->cpus.cpu[TARGET].running = 1;
+	assert_int_equal(step(f, 10 * MS), 0);
+	assert_int_equal(f->cpus.armed, AA_WANTED_LEFT);
+	assert_in_range(spread_next(f->spread), 14 * MS, 100 * MS); /* its own CPU is none to go to */
+	kernel->parent = (struct fake_thread){ .tid = getpid(), .user_mask = EVERYWHERE };
+	put_stat(kernel->parent.tid, 1, 'R', TARGET);
+	f->cpus.cpu[TARGET] = (struct aa_cpu){ .queued = (uint32_t)kernel->parent.tid, .app = 3, .since = MS };
+	assert_int_equal(step(f, 14 * MS), 0);
+	assert_int_equal(kernel->calls, 0);
+	put_stat(kernel->parent.tid, 1, 'S', TARGET);
+	assert_int_equal(step(f, 18 * MS), 1); /* it does not wait any more, and is not noted as gone */
 }
 
 /* Where the app has all CPUs that are online, the thread stays; until one becomes free. */
@@ -271,6 +300,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_moves, spread_setup, spread_teardown),
 		cmocka_unit_test_setup_teardown(test_leaves_others, spread_setup, spread_teardown),
+		cmocka_unit_test_setup_teardown(test_waits_for_a_neighbour, spread_setup, spread_teardown),
+		cmocka_unit_test_setup_teardown(test_others_wait_there, spread_setup, spread_teardown),
 		cmocka_unit_test_setup_teardown(test_no_cpu_to_go_to, spread_setup, spread_teardown),
 		cmocka_unit_test_setup_teardown(test_says_when, spread_setup, spread_teardown),
 		cmocka_unit_test_setup_teardown(test_waits_for_a_cpu, spread_setup, spread_teardown),
