@@ -129,8 +129,8 @@ static __always_inline __u32 waits_behind(const struct aa_cpu *c, struct task_st
 }
 
 /*
- * None of the app runs here any more. Who is taken off the CPU waits for it, if nobody has waited for longer; but kernel
- * threads take it for a moment only, and are not worth a look.
+ * None of the app runs here any more. Who is taken off the CPU waits for it, if nobody has waited for longer. For that one
+ * the agent looks when it is no kernel thread that took the CPU, which does so for a moment only.
  */
 static __always_inline void on_leave(struct aa_cpu *c, struct task_struct *prev, bool preempt, struct task_struct *next)
 {
@@ -159,8 +159,10 @@ int BPF_PROG(spread_switch, bool preempt, struct task_struct *prev, struct task_
 		return 0;
 	if ((__u32)next->pid == aa_control.agent) {
 		/* it comes for a moment to look, and is not in the way */
-		if (!preempt && !is_runnable(prev))
+		if (c->running && !preempt && !is_runnable(prev)) {
 			c->running = 0;
+			wake_agent(AA_WANTED_LEFT, c->app);
+		}
 		return 0;
 	}
 	if (!n) {
@@ -185,8 +187,8 @@ int BPF_PROG(spread_switch, bool preempt, struct task_struct *prev, struct task_
 
 /*
  * A thread of that app is ready on a CPU, and has waited so long elsewhere. Where somebody else runs it gets the CPU most
- * often at once: the agent looks when it comes anyway, or when the next of the others follows there. Whoever waits there
- * already has waited for longer.
+ * often at once: the agent looks when it comes anyway, or when the next of the others follows there, and then at whoever
+ * has waited for longest. Behind one of the app there is room for the last one that came.
  */
 static __always_inline void on_enqueue(struct aa_cpu *c, __u32 app, __u32 tid, __u64 waited)
 {
@@ -239,6 +241,8 @@ int BPF_PROG(spread_migrate, struct task_struct *task, int cpu)
 		return 0;
 	if (from && from->queued == tid)
 		from->queued = 0;
+	if (from && from->running == tid) /* the agent is there, and it goes elsewhere meanwhile */
+		from->running = 0;
 	if (to && may_move(task) && is_runnable(task)) /* else it sleeps, and its wake-up follows */
 		on_enqueue(to, t->app, tid, AA_SPREAD_WAITED_NS);
 	return 0;

@@ -75,7 +75,7 @@ extern const struct knob *const knobs[];
 
 extern const struct knob knob_cpu_weight; /* v1: cpu.shares */
 extern const struct knob knob_cpu_idle;
-extern const struct knob knob_spread; /* threads that wait for each other brought to CPUs of neighbours: spread.h */
+extern const struct knob knob_spread; /* threads that wait brought to CPUs of neighbours: spread.h */
 extern const struct knob knob_cpuset_cpus;
 extern const struct knob knob_memory_low;
 extern const struct knob knob_memory_soft_limit; /* v1 only: memory.soft_limit_in_bytes */

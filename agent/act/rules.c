@@ -106,7 +106,7 @@ static const char *fast_cpus(const struct evidence *e, const struct rule_facts *
 	return f->fast_cpus && e->demand <= f->fast_cpus && f->fast_cpus < e->cpus ? f->fast_list : NULL;
 }
 
-/* One thread at a time has nobody to wait for. */
+/* One thread at a time waits for neighbours only, who have little. */
 static const char *spread(const struct evidence *e, const struct rule_facts *f)
 {
 	(void)f;
@@ -166,7 +166,7 @@ const struct rule rules[] = {
 	  .slow_after_ns = CPU_SLOW_AFTER },
 	{ .knob = &knob_spread,
 	  .bottleneck = "cpu-neighbour",
-	  .reason = "its threads wait for each other while others have a CPU",
+	  .reason = "its threads wait while others have a CPU that they could use",
 	  .at_start = true,
 	  .where = RULE_APP,
 	  .due = rule_crowded,

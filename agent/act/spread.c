@@ -60,6 +60,7 @@ struct spread {
 	pid_t handled_tid[AA_SPREAD_CPUS];
 	uint64_t handled
 		[AA_SPREAD_CPUS]; /* the last "since" of each CPU that was dealt with: the kernel clears no entry */
+	pid_t sent[AA_SPREAD_CPUS]; /* who was moved there last: the kernel side sees it when it runs */
 	struct move moves[MOVES_MAX]; /* of the last step */
 	unsigned int nmoves;
 	uint64_t next_ns; /* when the next step is due */
@@ -346,24 +347,36 @@ static bool is_movable(const struct spread *s, pid_t tid, unsigned int cpu, stru
 	return ret->state == 'R' && ret->cpu == cpu && load(&s->cpus->cpu[cpu].queued) == (uint32_t)tid;
 }
 
+static bool is_ready_on(const struct spread *s, pid_t tid, unsigned int cpu)
+{
+	struct sys_process_stat stat;
+
+	return tid && !sys_process_stat_read(s->root, tid, &stat) && stat.state == 'R' && stat.cpu == cpu;
+}
+
+/* Whether one of the app waits on a CPU, as noted or because it was sent there. */
+static bool is_wanted(struct spread *s, unsigned int cpu, uint64_t apps)
+{
+	uint64_t since;
+
+	if (is_ready_on(s, s->sent[cpu], cpu))
+		return true;
+	s->sent[cpu] = 0;
+	return is_ready_on(s, waiting(s, cpu, apps, &since), cpu);
+}
+
 /*
  * The next online CPU that has none of the app and for which none of it waits, taken being a set of those that were given
  * away already.
  */
-static int free_cpu(const struct spread *s, uint64_t apps, const cpu_set_t *taken)
+static int free_cpu(struct spread *s, uint64_t apps, const cpu_set_t *taken)
 {
-	struct sys_process_stat stat;
-	uint64_t since;
 	unsigned int i;
-	pid_t tid;
 
-	for (i = 0; i < s->ncpus; i++) {
-		if (!has_cpu(&s->online, i) || load(&s->cpus->cpu[i].running) || CPU_ISSET(i, taken))
-			continue;
-		tid = waiting(s, i, apps, &since);
-		if (!tid || !is_movable(s, tid, i, &stat))
+	for (i = 0; i < s->ncpus; i++)
+		if (has_cpu(&s->online, i) && !load(&s->cpus->cpu[i].running) && !CPU_ISSET(i, taken) &&
+		    !is_wanted(s, i, apps))
 			return (int)i;
-	}
 	return -1;
 }
 
@@ -441,6 +454,7 @@ static bool step_cpu(struct spread *s, unsigned int cpu, uint64_t apps, uint64_t
 		return false;
 	if (move_thread(s, tid, (unsigned int)target, stat.start_ticks)) {
 		CPU_SET((unsigned int)target, taken);
+		s->sent[target] = tid;
 		s->moves[s->nmoves++] = (struct move){ tid, stat.group, (unsigned int)target };
 	}
 	return true;
@@ -458,7 +472,7 @@ static bool nobody_waits(const struct spread *s, uint64_t apps)
 }
 
 /* Whether that for which the kernel side was just asked to wake us was there before it could see the wish. */
-static bool came_before(const struct spread *s, uint64_t apps, bool moved)
+static bool came_before(struct spread *s, uint64_t apps, bool moved)
 {
 	cpu_set_t none;
 

@@ -44,7 +44,7 @@ struct change {
 	enum change_state state;
 	bool restored; /* the old value is back, or the group is gone */
 	struct effect effect;
-	double measured_after; /* seconds in force, at the earliest; 0: as soon as there is need for it */
+	double measured_after; /* seconds since it was made, at the earliest; 0: as soon as there is need for it */
 };
 
 #endif /* CHANGE_H */

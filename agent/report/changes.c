@@ -105,7 +105,7 @@ static void write_effect(const struct page *page, const struct report *r, const 
 			return;
 		append(text, "effect not measured");
 		if (c->measured_after > 0)
-			append(text, ": that begins when it has been in force for %.0f s", c->measured_after);
+			append(text, ": that begins after %.0f s at the earliest", c->measured_after);
 		break;
 	case EFFECT_INCONCLUSIVE:
 		if (isfinite(e->low) && isfinite(e->high)) {

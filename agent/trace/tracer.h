@@ -92,7 +92,7 @@ void tracer_set_recording(struct tracer *tracer, bool wanted);
 int tracer_set_wakers(struct tracer *tracer, bool wanted);
 
 /*
- * Watches the CPUs for threads of these apps (one bit each) that wait for each other there; 0 stops it. Returns 0, or
+ * Watches the CPUs for threads of these apps (one bit each) that wait there; 0 stops it. Returns 0, or
  * -errno if the programs could not be attached.
  */
 int tracer_set_spread(struct tracer *tracer, uint64_t apps);

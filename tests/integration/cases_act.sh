@@ -71,6 +71,22 @@ case_act_spread() {
 	spreads
 }
 
+# A thread alone waits for nobody of its app: it leaves a CPU of which a neighbour takes his share.
+case_act_spread_alone() {
+	local cpu
+
+	[ "$NCPU" -gt 1 ] || skip "one CPU"
+	need taskset
+	use_weights
+	for ((cpu = 0; cpu < NCPU; cpu++)); do # where the kernel cannot take them all to another CPU
+		hogs 3 60 taskset -c "$cpu"
+	done
+	snapshot >before
+	"${AGENT[@]}" -v -f json -o r -- "$WORKLOADS/spin" 1 3 >/dev/null 2>err || fail "exit status $?: $(cat err)"
+	grep -q ' times a thread was brought to a CPU of a neighbour' err || fail "it was not moved: $(cat err)"
+	as_before "at the end"
+}
+
 # In a pid namespace, as in a container, threads have other numbers than the kernel's.
 case_act_spread_namespace() {
 	need unshare

@@ -267,7 +267,8 @@ case_act_kill_9_each_step() {
 }
 
 # Threads that were brought to another CPU are given all of theirs again, as the agent would have done at once. That
-# threads wait behind each other, and are moved, depends on what else runs: fewer steps are hit than above.
+# threads wait while a CPU has none of them, which takes threads that sleep, and are moved, depends on what else runs:
+# fewer steps are hit than above.
 case_act_kill_9_spread() {
 	local every=1 step_kinds='/moving-N|^sched_setaffinity [1-4] ' step_waits=1 step_seconds=1
 	local turn allowed tracer agent app
@@ -276,7 +277,7 @@ case_act_kill_9_spread() {
 	hogs $((2 * NCPU)) 900
 	wait_for 5 is_in "$hog" "$arena" || fail "the hogs are not in the arena"
 	group_inside threads
-	start "${IN[@]}" "$group" -- "$WORKLOADS/spin" $((2 * NCPU)) 900 >/dev/null
+	start "${IN[@]}" "$group" -- "$WORKLOADS/spin" $((2 * NCPU)) 900 0.02 >/dev/null
 	app=$started
 	wait_for 5 is_in "$app" "$group" || fail "the threads are not in their group"
 	step_stays "$stranger" "$arena"

@@ -183,7 +183,7 @@ static void test_not_measured(void **state)
 	f->changes[0].effect = (struct effect){ .metric = "run_per_second" };
 	has(f, "\n          effect not measured\n          put back at the end\n");
 	f->changes[0].measured_after = 4;
-	has(f, "\n          effect not measured: that begins when it has been in force for 4 s\n"
+	has(f, "\n          effect not measured: that begins after 4 s at the earliest\n"
 	       "          put back at the end\n");
 	f->changes[0].effect.metric = NULL; /* nothing to compare: a move between groups */
 	has_not(f, "effect not measured");

@@ -69,7 +69,24 @@ static void test_others_wait_there(void **state)
 	assert_int_equal(step(f, 14 * MS), 0);
 	assert_int_equal(kernel->calls, 0);
 	put_stat(kernel->parent.tid, 1, 'S', TARGET);
-	assert_int_equal(step(f, 18 * MS), 1); /* it does not wait any more, and is not noted as gone */
+	assert_int_equal(step(f, 18 * MS), 1); /* it does not wait any more, though it is noted still */
+}
+
+/* Whoever was brought to a CPU, and has not got it yet, waits there: the next one is not brought there as well. */
+static void test_goes_where_nobody_was_sent(void **state)
+{
+	struct spread_fixture *f = *state;
+	struct aa_cpu *home = &f->cpus.cpu[HOME];
+
+	assert_int_equal(step(f, 10 * MS), 1);
+	put_stat(kernel->thread.tid, 1, 'R', TARGET);
+	kernel->parent = (struct fake_thread){ .tid = getpid(), .user_mask = EVERYWHERE };
+	put_stat(kernel->parent.tid, 1, 'R', HOME);
+	home->queued = (uint32_t)kernel->parent.tid;
+	home->since = 11 * MS;
+	assert_int_equal(step(f, 12 * MS), 0);
+	put_stat(kernel->thread.tid, 1, 'S', TARGET);
+	assert_int_equal(step(f, 16 * MS), 1);
 }
 
 /* Where the app has all CPUs that are online, the thread stays; until one becomes free. */
@@ -302,6 +319,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_leaves_others, spread_setup, spread_teardown),
 		cmocka_unit_test_setup_teardown(test_waits_for_a_neighbour, spread_setup, spread_teardown),
 		cmocka_unit_test_setup_teardown(test_others_wait_there, spread_setup, spread_teardown),
+		cmocka_unit_test_setup_teardown(test_goes_where_nobody_was_sent, spread_setup, spread_teardown),
 		cmocka_unit_test_setup_teardown(test_no_cpu_to_go_to, spread_setup, spread_teardown),
 		cmocka_unit_test_setup_teardown(test_says_when, spread_setup, spread_teardown),
 		cmocka_unit_test_setup_teardown(test_waits_for_a_cpu, spread_setup, spread_teardown),
