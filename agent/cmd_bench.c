@@ -211,8 +211,12 @@ static int first_run(struct bench *b)
 
 static int run_pairs(struct bench *b)
 {
-	int err = first_run(b);
+	int err;
 
+	if (b->planned < BENCH_PAIRS_MIN)
+		log_warn("bench: %zu pair%s cannot tell a difference from chance; %d or more can", b->planned,
+			 b->planned == 1 ? "" : "s", BENCH_PAIRS_MIN);
+	err = first_run(b);
 	while (!err && b->npairs < b->planned) {
 		err = run_pair(b, &b->pairs[b->npairs]);
 		if (err)

@@ -177,7 +177,7 @@ int bench_result_text(const struct bench_result *r, const struct report_style *s
 	write_side(&page, r, false);
 	write_side(&page, r, true);
 	fprintf(out, "  %-15s %10.3f", "ratio", r->ratio.ratio);
-	if (isfinite(r->ratio.low))
+	if (isfinite(r->ratio.low) && r->npairs >= BENCH_PAIRS_MIN)
 		fprintf(out, "   95 %% confidence interval: %.3f to %.3f", r->ratio.low, r->ratio.high);
 	fputc('\n', out);
 	write_verdict(&page, r);

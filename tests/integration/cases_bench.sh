@@ -51,7 +51,9 @@ case_bench_text() {
 		grep -q 'ratio .*95 % confidence interval: [0-9.]* to [0-9.]*$' out &&
 		grep -q '^The difference is real: .* more time' out || fail "text: $(cat out)"
 	"${AGENT[@]}" bench -q -n 2 -- true >out 2>err || fail "exit status $?"
-	grep -q 'With fewer than 6 pairs' out || fail "text: $(cat out)"
+	grep -q 'With fewer than 6 pairs' out && ! grep -q 'interval' out || fail "text: $(cat out)"
+	"${AGENT[@]}" bench -n 2 -- true >out 2>err || fail "exit status $?"
+	head -n 1 err | grep -q ' 2 pairs cannot .* 6 or more' || fail "stderr begins with: $(head -n 1 err)"
 }
 
 # What --prepare does is done before each run, in the same way, and is no part of its time.
