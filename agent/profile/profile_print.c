@@ -61,7 +61,7 @@ static void print_row(const struct page *page, const struct profile_summary *s)
 	if (s->history.disabled)
 		snprintf(percent, sizeof(percent), "disabled");
 	else if (!isnan(gain))
-		snprintf(percent, sizeof(percent), "%.0f %%", gain);
+		snprintf(percent, sizeof(percent), "%.0f %%", round(gain) + 0.0); /* no "-0" */
 	page_cell(page, 16, s->key.command, SIZE_MAX);
 	fprintf(page->out, "  %016" PRIx64 "  ", s->id);
 	page_cell(page, 8, user_of(&s->key, user), SIZE_MAX);
