@@ -58,8 +58,8 @@ struct spread {
 	uint64_t online_ns; /* when it is read again */
 	unsigned int ncpus; /* that are looked at, by number */
 	pid_t handled_tid[AA_SPREAD_CPUS];
-	uint64_t handled
-		[AA_SPREAD_CPUS]; /* the last "since" of each CPU that was dealt with: the kernel clears no entry */
+	uint64_t
+		handled[AA_SPREAD_CPUS]; /* the last "since" of each CPU that was dealt with: an entry may outlive it */
 	pid_t sent[AA_SPREAD_CPUS]; /* who was moved there last: the kernel side sees it when it runs */
 	struct move moves[MOVES_MAX]; /* of the last step */
 	unsigned int nmoves;

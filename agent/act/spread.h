@@ -2,10 +2,11 @@
 /* Copyright (c) 2026 The accel-agent authors */
 /*
  * Brings a thread that waits for a CPU, behind another of its app or because a neighbour has its share there, to a CPU
- * that has none of the app. With the weight alone the app gets there as well, but the kernel balances busy CPUs every 32 to 64 ms only, and a compiler lives no longer: two
- * of them share one CPU meanwhile. A thread is moved by setting its affinity to one CPU and back at once, so nothing
- * stays; what is between the two calls is on record, in case we do not live to make the second. Only threads that
- * may run on every CPU are moved: what a thread has of its own, and what comes from its cpuset, cannot be told apart
+ * that has none of the app. With the weight alone the app gets there as well, but the kernel balances busy CPUs every
+ * 32 to 64 ms only, and a compiler lives no longer: two of them share one CPU meanwhile. A thread is moved by setting its
+ * affinity to one CPU and back at once, so nothing stays; what is between the two calls is on record, in case we do not
+ * live to make the second. Only threads that may run on every CPU are moved: what a thread has of its own, and what comes
+ * from its cpuset, cannot be told apart
  * afterwards, and would be made its own.
  */
 #ifndef SPREAD_H
@@ -26,8 +27,8 @@ int spread_open_below(const char *root, const char *directory, struct aa_cpus *c
 
 /*
  * Where one or another thread of an app has waited for AA_SPREAD_WAITED_NS or more, moves the one that waits now to a
- * CPU where none of the app runs or waits, as long as there are any: only if it may run on every CPU that is online, and is
- * scheduled as SCHED_OTHER or SCHED_BATCH; each once. apps has one bit for each app to be spread. Returns how many
+ * CPU where none of the app runs or waits, as long as there are any: only if it may run on every CPU that is online, and
+ * is scheduled as SCHED_OTHER or SCHED_BATCH; each once. apps has one bit for each app to be spread. Returns how many
  * were moved. The next step is due at s's spread_next(): steps of which nothing comes are up to 1 ms apart.
  */
 unsigned int spread_step(struct spread *s, uint64_t apps, uint64_t now_ns);

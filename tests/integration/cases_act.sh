@@ -71,7 +71,8 @@ case_act_spread() {
 	spreads
 }
 
-# A thread alone waits for nobody of its app: it leaves a CPU of which a neighbour takes his share.
+# A thread alone waits for nobody of its app: it leaves a CPU of which a neighbour takes his share. And what ends after
+# three seconds has not paid for measuring.
 case_act_spread_alone() {
 	local cpu
 
@@ -84,6 +85,7 @@ case_act_spread_alone() {
 	snapshot >before
 	"${AGENT[@]}" -v -f json -o r -- "$WORKLOADS/spin" 1 3 >/dev/null 2>err || fail "exit status $?: $(cat err)"
 	grep -q ' times a thread was brought to a CPU of a neighbour' err || fail "it was not moved: $(cat err)"
+	holds r "$(weight_of -0) | .state == \"kept\" and .effect == null" .actions
 	as_before "at the end"
 }
 

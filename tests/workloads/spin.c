@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-only OR BSD-2-Clause */
 /* Copyright (c) 2026 The accel-agent authors */
-/* spin THREADS SEC [NAP]: CPU work in so many threads; with NAP, each sleeps so many seconds after 20 ms. Prints its CPU seconds. */
+/*
+ * spin THREADS SEC [NAP]: CPU work in so many threads; with NAP, each sleeps so many seconds after 20 ms. Prints its CPU
+ * seconds.
+ */
 #include <stdio.h>
 
 #include "lib/work.h"
