@@ -252,7 +252,7 @@ $(OUT)/%.bpf.o: %.bpf.c Makefile
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CLANG) $(BPF_CFLAGS) -MMD -MP -c $< -o $@
 
-$(OUT)/bpf/apps.linked.o: $(patsubst %,$(OUT)/bpf/%.bpf.o,scan task use)
+$(OUT)/bpf/apps.linked.o: $(patsubst %,$(OUT)/bpf/%.bpf.o,scan sessions task use)
 $(OUT)/bpf/waits.linked.o: $(patsubst %,$(OUT)/bpf/%.bpf.o,block memory sched spread)
 $(BPF_PARTS:%=$(OUT)/bpf/%.linked.o): $(OUT)/bpf/shared.bpf.o
 	$(call msg,BPF-LINK,$@)

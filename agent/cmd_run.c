@@ -373,6 +373,7 @@ static int open_tracer(struct run *run)
 		.apps = run->watch.napps,
 		.cpus = run->host.cpus,
 		.scans = run->config->target != TARGET_COMMAND,
+		.sessions = (run->config->actions & ACTION_CPU) && sys_autogroup(""),
 		.use = may_prefetch(run->config),
 		.hierarchy = run->target.hierarchy,
 		.cgroup = run->target.cgroup.id,

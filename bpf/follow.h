@@ -68,6 +68,13 @@ static __always_inline __u32 state_on_cpu(struct aa_thread *t, struct task_struc
 	return in_reclaim(t, task) ? AA_RUN_RECLAIM : AA_RUN;
 }
 
+static __always_inline long task_state(struct task_struct *task)
+{
+	struct task_struct___state_long *old = (void *)task;
+
+	return bpf_core_field_exists(task->__state) ? task->__state : old->state;
+}
+
 static __always_inline struct aa_app *app_get(__u32 index)
 {
 	return bpf_map_lookup_elem(&apps, &index);

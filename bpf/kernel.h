@@ -91,6 +91,14 @@ struct mm_struct {
 	unsigned long arg_start, arg_end;
 };
 
+struct autogroup;
+
+struct task_group {
+	unsigned long shares;
+	struct task_group *parent;
+	struct autogroup *autogroup; /* CONFIG_SCHED_AUTOGROUP */
+};
+
 struct signal_struct {
 	atomic_t live;
 	int group_exit_code;
@@ -107,7 +115,12 @@ struct cfs_rq {
 	int throttle_count;
 };
 
+struct sched_avg {
+	unsigned long runnable_avg;
+};
+
 struct sched_entity {
+	struct sched_avg avg;
 	__u64 sum_exec_runtime;
 	__u64 prev_sum_exec_runtime;
 	struct cfs_rq *cfs_rq;
@@ -191,6 +204,8 @@ struct task_struct {
 	struct files_struct *files;
 	struct signal_struct *signal;
 	struct css_set *cgroups;
+	struct task_group *sched_task_group; /* CONFIG_CGROUP_SCHED */
+	unsigned int policy;
 };
 
 /* Seen in 7.2, not in 6.18: its locks are rqspinlocks, its memory comes without any, so it is made in any context. */
@@ -289,7 +304,14 @@ struct folio___order {
 	unsigned char _folio_order;
 };
 
+struct seq_file;
+
+struct bpf_iter_meta {
+	struct seq_file *seq;
+};
+
 struct bpf_iter__task {
+	struct bpf_iter_meta *meta;
 	struct task_struct *task;
 };
 
@@ -307,6 +329,9 @@ enum pageflags {
 #define TASK_UNINTERRUPTIBLE 0x2
 #define TASK_DEAD 0x80
 #define TASK_NOLOAD 0x400
+
+#define SCHED_NORMAL 0
+#define SCHED_BATCH 3
 
 #define S_IFMT 0170000
 #define S_IFSOCK 0140000

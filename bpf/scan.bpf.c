@@ -31,8 +31,7 @@ static __always_inline __u32 scan_app(struct task_struct *task)
 /* Enters a thread that runs or sleeps already into the ledger, unless the scheduler programs were faster. */
 static __always_inline void scan_enter(struct aa_app *app, struct aa_thread *t, struct task_struct *task)
 {
-	struct task_struct___state_long *old = (void *)task;
-	long state = bpf_core_field_exists(task->__state) ? task->__state : old->state;
+	long state = task_state(task);
 	__u32 to, index = t->app;
 	__u64 now;
 

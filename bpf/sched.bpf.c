@@ -248,9 +248,7 @@ int BPF_PROG(sched_switch, bool preempt, struct task_struct *prev, struct task_s
 SEC("tp_btf/sched_switch")
 int BPF_PROG(sched_switch_3, bool preempt, struct task_struct *prev, struct task_struct *next)
 {
-	struct task_struct___state_long *old = (void *)prev;
-
-	return on_switch(preempt, prev, next, bpf_core_field_exists(prev->__state) ? prev->__state : old->state);
+	return on_switch(preempt, prev, next, task_state(prev));
 }
 
 static __always_inline void send_wait(struct task_struct *task, struct aa_thread *t, __u64 now)

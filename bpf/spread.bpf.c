@@ -71,13 +71,6 @@ static __always_inline __u32 cpu_of(struct task_struct *task)
 	return bpf_core_field_exists(task->thread_info.cpu) ? task->thread_info.cpu : old->cpu;
 }
 
-static __always_inline bool is_runnable(struct task_struct *task)
-{
-	struct task_struct___state_long *old = (void *)task;
-
-	return !(bpf_core_field_exists(task->__state) ? task->__state : old->state);
-}
-
 /* Once, until the agent has looked: from then on it knows by itself when to look again. */
 static __always_inline void wake_agent(enum aa_wanted what, __u32 app)
 {
@@ -122,7 +115,7 @@ static __always_inline __u32 waits_behind(const struct aa_cpu *c, struct task_st
 	if ((__u32)prev->pid == aa_control.agent)
 		return c->app == app && c->running != tid && !c->fixed ? c->running : 0;
 	p = spread_thread(prev);
-	if (!p || p->app != app || !(preempt || is_runnable(prev)) || !may_move(prev))
+	if (!p || p->app != app || !(preempt || !task_state(prev)) || !may_move(prev))
 		return 0;
 	waits = tid_of(prev);
 	return waits == AA_TID_UNSEEN ? 0 : waits; /* the agent could not move it */
@@ -159,7 +152,7 @@ int BPF_PROG(spread_switch, bool preempt, struct task_struct *prev, struct task_
 		return 0;
 	if ((__u32)next->pid == aa_control.agent) {
 		/* it comes for a moment to look, and is not in the way */
-		if (c->running && !preempt && !is_runnable(prev)) {
+		if (c->running && !preempt && task_state(prev)) {
 			c->running = 0;
 			wake_agent(AA_WANTED_LEFT, c->app);
 		}
@@ -243,7 +236,7 @@ int BPF_PROG(spread_migrate, struct task_struct *task, int cpu)
 		from->queued = 0;
 	if (from && from->running == tid) /* the agent is there, and it goes elsewhere meanwhile */
 		from->running = 0;
-	if (to && may_move(task) && is_runnable(task)) /* else it sleeps, and its wake-up follows */
+	if (to && may_move(task) && !task_state(task)) /* else it sleeps, and its wake-up follows */
 		on_enqueue(to, t->app, tid, AA_SPREAD_WAITED_NS);
 	return 0;
 }

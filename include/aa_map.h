@@ -125,6 +125,14 @@ struct aa_control {
 	__u64 unlocked; /* changes left out because the lock was not to be had in time; only where locks are plain */
 };
 
+/* A thread of others that runs or wants to all the time, in the root control group. */
+struct aa_session {
+	__u64 id; /* the address of its session's group; 0: it has none, and competes by itself */
+	__u64 weight; /* of that, as the kernel scales it: AA_SESSION_WEIGHT is nice 0 */
+};
+
+#define AA_SESSION_WEIGHT (1 << 20) /* NICE_0_LOAD, kernel/sched/sched.h, on 64 bits */
+
 /* Whose first page a process has just missed, by pid: a program that was not in memory when it was about to be executed. */
 #define AA_FIRSTS 64
 

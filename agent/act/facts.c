@@ -162,28 +162,18 @@ double facts_ready(void)
 	return sscanf(text, "%*s %*s %*s %lu/", &n) == 1 && n > 0 ? (double)(n - 1) : NAN;
 }
 
-static bool autogroups(void)
-{
-	char on;
-	size_t len;
-
-	return !read_file_start_at(AT_FDCWD, "/proc/sys/kernel/sched_autogroup_enabled", &on, 1, &len) && len &&
-	       on == '1';
-}
-
 /*
  * Processes of the group above that are in no group below compete thread by thread; but in the root of the hierarchy,
- * with autogroup, session by session. How many sessions nobody says: one is assumed. A weight that is too small for two
- * of them costs the app a few percent; one that is too large would starve every newcomer.
+ * with autogroup, session by session. At least one: who is asleep now may come later.
  */
-static double loose_weight(const struct sys_cgroup *group, double ready)
+static double loose_weight(const struct facts_machine *machine, const struct sys_cgroup *group, double ready)
 {
 	struct sys_cgroup parent;
 
 	if (facts_parent(group, &parent) || !has_processes(&parent))
 		return 0;
-	if (!parent.directory[parent.mount_len] && autogroups())
-		return 1;
+	if (!parent.directory[parent.mount_len] && machine->autogroup)
+		return fmax(1, machine->sessions ? machine->sessions(machine->context) : NAN);
 	return ready > 1 ? ready : 1;
 }
 
@@ -191,10 +181,10 @@ static double loose_weight(const struct sys_cgroup *group, double ready)
  * Most groups of a machine only sleep, and a weight made of them all would leave nothing to the few that do not. Which
  * ones those are, one look does not tell; but there are no more of them than threads that are ready.
  */
-static double siblings_weight(const struct sys_cgroup *group, double ready)
+static double siblings_weight(const struct facts_machine *machine, const struct sys_cgroup *group, double ready)
 {
 	struct weights all = { .n = 0 };
-	double sum = loose_weight(group, ready);
+	double sum = loose_weight(machine, group, ready);
 	size_t i;
 
 	beside(group, add_weight, &all);
@@ -249,7 +239,7 @@ void facts_read(const struct facts_machine *machine, const struct sys_cgroup *gr
 		double ready, struct facts_before *before, struct rule_facts *ret)
 {
 	struct rule_facts f = {
-		.siblings = siblings_weight(group, ready),
+		.siblings = siblings_weight(machine, group, ready),
 		.machine_bytes = machine->memory_bytes,
 		.fast_cpus = machine->fast_cpus,
 		.fast_list = machine->fast_list,

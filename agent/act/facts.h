@@ -10,6 +10,10 @@ struct facts_machine {
 	uint64_t memory_bytes;
 	uint32_t fast_cpus; /* 0: all are alike */
 	const char *fast_list;
+	bool autogroup; /* in the root of the hierarchy sessions compete, not threads */
+	double (*sessions)(
+		void *context); /* what those weigh that do now, in sessions of nice 0; NAN: unknown; or NULL */
+	void *context;
 };
 
 /* What the first reading found, to tell what is new since. Zero before it. */

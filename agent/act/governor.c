@@ -92,7 +92,12 @@ int governor_open(const struct governor_config *config, struct governor **ret)
 	g->governing.config = config;
 	if (getrandom(&g->governing.token, sizeof(g->governing.token), 0) < 0)
 		g->governing.token = (uint32_t)clock_monotonic_ns();
-	g->governing.machine.memory_bytes = config->memory_bytes;
+	g->governing.machine = (struct facts_machine){
+		.memory_bytes = config->memory_bytes,
+		.autogroup = sys_autogroup(""),
+		.sessions = config->sessions,
+		.context = config->context,
+	};
 	g->apps = calloc(config->napps, sizeof(*g->apps));
 	if (!g->apps)
 		err = -ENOMEM;

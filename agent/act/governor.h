@@ -40,6 +40,8 @@ struct governor_config {
 	bool (*member)(void *context, unsigned int app, pid_t pid);
 	/* reads an app's counters now; returns 0 or -errno */
 	int (*sample)(void *context, unsigned int app, struct act_sample *ret);
+	/* what the sessions weigh that compete in the root control group, in such of nice 0; NAN: unknown */
+	double (*sessions)(void *context);
 	void *context;
 };
 

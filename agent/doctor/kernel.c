@@ -292,9 +292,12 @@ static void try_tracer(struct findings *f, struct tracer *tracer)
 
 void check_load(struct findings *f, const struct features *features, const struct btf *kernel, uint32_t ring_bytes)
 {
-	struct tracer_config config = {
-		.apps = 1, .scans = true, .use = true, .ring_bytes = ring_bytes, .record = ignore_record
-	};
+	struct tracer_config config = { .apps = 1,
+					.scans = true,
+					.sessions = true,
+					.use = true,
+					.ring_bytes = ring_bytes,
+					.record = ignore_record };
 	uint64_t before = clock_monotonic_ns();
 	struct sys_cpu_set online;
 	struct tracer *tracer;

@@ -26,6 +26,7 @@
 #include "util/file.h"
 
 #define MACHINE_NS 1000000ULL /* what the machine as a whole does is not read anew sooner */
+#define SESSIONS_NS 50000000ULL /* nor what its sessions weigh */
 
 /* --- what the governor asks --- */
 
@@ -160,6 +161,20 @@ static int sample(void *context, unsigned int app, struct act_sample *ret)
 	return 0;
 }
 
+/* Once for all values that are made of it just then: it is a pass over all tasks. */
+static double sessions(void *context)
+{
+	struct tuning *t = context;
+	uint64_t now_ns = clock_monotonic_ns();
+	double weight;
+
+	if (!t->sessions_ns || now_ns >= t->sessions_ns + SESSIONS_NS) {
+		t->sessions_ns = now_ns;
+		t->sessions = tracer_sessions(t->watch->tracer, &weight) ? NAN : weight;
+	}
+	return t->sessions;
+}
+
 /* --- the agent's own urgency --- */
 
 #define REALTIME_MIN 0.5 /* of the time: where realtime gets less, loading would take longer than behind neighbours */
@@ -240,6 +255,7 @@ void tuning_start(struct tuning *t, const struct config *config, const struct ho
 		.cpu_states = tracer_cpus(watch->tracer),
 		.member = member,
 		.sample = sample,
+		.sessions = sessions,
 		.context = t,
 	};
 	if (!t->ledger) {

@@ -18,6 +18,8 @@ struct tuning {
 	struct aa_ledger *ledger; /* room for one, owned */
 	uint64_t machine_ns; /* when these two were read; 0: never */
 	double machine_ready, machine_idle;
+	uint64_t sessions_ns; /* when this was read; 0: never */
+	double sessions;
 	bool urgent; /* tuning_urgent() raised our priority: */
 	int nice; /* it was this before */
 	const struct replaying *replaying; /* whose processes work for the apps; not owned; NULL: there are none */

@@ -147,6 +147,14 @@ int sys_memory_total_parse(const char *text, size_t len, uint64_t *ret_bytes)
 	return parse_memory(text, len, "MemTotal:", ret_bytes);
 }
 
+bool sys_autogroup(const char *root)
+{
+	cleanup_free char *text = NULL;
+	size_t len;
+
+	return !sys_read(root, "/proc/sys/kernel/sched_autogroup_enabled", 16, &text, &len) && len && text[0] == '1';
+}
+
 int sys_memory_read(const char *root, uint64_t *ret_total, uint64_t *ret_available)
 {
 	cleanup_free char *text = NULL;

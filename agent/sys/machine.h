@@ -4,6 +4,7 @@
 #ifndef SYS_MACHINE_H
 #define SYS_MACHINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -52,6 +53,11 @@ int sys_cpu_time_read(const char *root, struct sys_cpu_time *ret);
  * Share of the CPU time that the machine wanted from before to after, and did not get, 0 to 1; NAN if it wanted none.
  */
 double sys_steal_share(const struct sys_cpu_time *before, const struct sys_cpu_time *after);
+
+/*
+ * Whether the kernel parts the CPUs by session among what is in no control group (autogroup: sched(7)).
+ */
+bool sys_autogroup(const char *root);
 
 /*
  * Finds MemTotal, in bytes, in the text of /proc/meminfo. Returns 0, or -EINVAL if it is not there.

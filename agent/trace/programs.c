@@ -51,6 +51,7 @@ static void choose_programs(const struct programs *p, const struct tracer_config
 		{ a->progs.use_fault, use },
 		{ a->progs.use_added, use && f->add_to_page_cache == 1 && f->folios },
 		{ a->progs.scan, c->scans },
+		{ a->progs.sessions, c->sessions },
 		{ a->progs.cgroup_attach_task, f->cgroup_attach_task >= 3 && c->hierarchy },
 		{ a->progs.sched_process_exec, c->npatterns > 0 },
 		{ a->progs.exec_again, c->npatterns > 0 },

@@ -18,6 +18,7 @@
 #include "aa_use.h"
 #include "sys/process.h"
 #include "trace/programs.h"
+#include "trace/sessions.h"
 #include "trace/use.h"
 #include "util/cleanup.h"
 #include "util/clock.h"
@@ -207,6 +208,16 @@ int tracer_scan(struct tracer *tracer, uint64_t *ret_marked)
 	*ret_marked = __atomic_load_n(&tracer->programs.shared->data_shared->aa_control.marked, __ATOMIC_RELAXED) -
 		      before;
 	return 0;
+}
+
+int tracer_sessions(const struct tracer *tracer, double *ret_weight)
+{
+	const struct bpf_link *link = tracer->programs.apps->links.sessions;
+	cleanup_close int fd = link ? bpf_iter_create(bpf_link__fd(link)) : -1;
+
+	if (fd < 0)
+		return link ? -errno : -ENOTSUP;
+	return sessions_weigh(fd, ret_weight);
 }
 
 unsigned int tracer_level(const struct tracer *tracer)

@@ -299,6 +299,47 @@ static void test_refaults_never_negative(void **state)
 	assert_int_equal(f.refaulted_bytes, 0);
 }
 
+static double sessions(void *context)
+{
+	return *(double *)context;
+}
+
+/* In the root of the hierarchy, with autogroup, sessions compete, and threads without it. Somebody does in any case. */
+static void test_sessions(void **state)
+{
+	double weight = 4.5;
+	struct facts_machine parted = { .autogroup = true, .sessions = sessions, .context = &weight };
+	const struct fake *fake = *state;
+	struct facts_before before = { 0 };
+	struct sys_cgroup deep = fake->v1;
+	struct rule_facts f;
+
+	put_v1(fake, "other", "2\n", "2048\n");
+	facts_read(&parted, &fake->v1, NULL, 7, &before, &f);
+	assert_true(f.siblings == 2); /* there is nobody in the root */
+	fake_put(fake, "/v1/cgroup.procs", "3\n");
+	facts_read(&parted, &fake->v1, NULL, 7, &before, &f);
+	assert_true(f.siblings == 2 + 4.5);
+	weight = 0;
+	facts_read(&parted, &fake->v1, NULL, 7, &before, &f);
+	assert_true(f.siblings == 2 + 1);
+	weight = NAN;
+	facts_read(&parted, &fake->v1, NULL, 7, &before, &f);
+	assert_true(f.siblings == 2 + 1);
+	parted.sessions = NULL;
+	facts_read(&parted, &fake->v1, NULL, 7, &before, &f);
+	assert_true(f.siblings == 2 + 1);
+	parted.autogroup = false;
+	facts_read(&parted, &fake->v1, NULL, 7, &before, &f);
+	assert_true(f.siblings == 2 + 7);
+
+	parted.autogroup = true; /* below the root, threads do */
+	fake_put(fake, "/v1/app/cgroup.procs", "4\n");
+	strcat(deep.directory, "/deep");
+	facts_read(&parted, &deep, NULL, 7, &before, &f);
+	assert_true(f.siblings == 7);
+}
+
 /* The fast CPUs only for a group that has them, and others as well. */
 static void test_fast_cpus(void **state)
 {
@@ -338,6 +379,7 @@ int main(void)
 		TEST(test_memory),
 		TEST(test_memory_of_old_kernels),
 		TEST(test_memory_unknown),
+		TEST(test_sessions),
 		TEST(test_fast_cpus),
 		TEST(test_memory_of_the_app),
 		TEST(test_refaults_never_negative),
