@@ -17,10 +17,8 @@ int BPF_PROG(cgroup_attach_task, struct cgroup *cgroup, const char *path, struct
 }
 
 /* The app + 1 that an unmarked task belongs to, or 0. */
-static __always_inline __u32 scan_app(struct task_struct *task)
+static __always_inline __u32 scan_app(struct task_struct *task, struct aa_seed *seed)
 {
-	struct aa_seed *seed = seed_find(task->group_leader);
-
 	if (in_followed_cgroup(task))
 		return 1;
 	if (seed && !seed->at_exec)
@@ -58,14 +56,14 @@ static __always_inline void scan_enter(struct aa_app *app, struct aa_thread *t, 
  * Whether the task is the agent, or waits for it (a shell, sudo): it would be followed for as long as the agent runs,
  * and the agent would run for as long as it is followed. Named by the user, it is followed all the same.
  */
-static __always_inline bool watches(struct task_struct *task)
+static __always_inline bool watches(struct task_struct *task, struct aa_seed *seed)
 {
 	struct task_struct *watcher = (void *)bpf_get_current_task();
 	int i, tgid = task->tgid;
 
 	for (i = 0; i < WATCHERS && watcher; i++) {
 		if (BPF_CORE_READ(watcher, tgid) == tgid)
-			return !seed_find(task->group_leader);
+			return !seed;
 		watcher = BPF_CORE_READ(watcher, real_parent);
 	}
 	return false;
@@ -76,15 +74,19 @@ SEC("iter/task")
 int scan(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
+	struct aa_seed *seed;
 	struct aa_counts *c;
 	struct aa_thread *t;
 	struct aa_app *app;
 	bool leader;
 	__u32 index;
 
-	if (!task || task->exit_state || thread_of(task) || watches(task))
+	if (!task || task->exit_state || thread_of(task))
 		return 0;
-	index = scan_app(task);
+	seed = seed_find(task->group_leader);
+	if (watches(task, seed))
+		return 0;
+	index = scan_app(task, seed);
 	if (!index)
 		return 0;
 	index--;

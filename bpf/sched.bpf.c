@@ -6,12 +6,18 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-/* The run queue of a task's CPU, or NULL: there is no way to it without group scheduling. */
+/* Whether there is a way to the run queue of a task's CPU: there is none without group scheduling. */
+static __always_inline bool has_rq(struct task_struct *task)
+{
+	return bpf_core_field_exists(task->se.cfs_rq) && bpf_core_field_exists(((struct cfs_rq *)NULL)->rq);
+}
+
+/* The run queue of a task's CPU, or NULL. */
 static __always_inline struct rq *rq_of(struct task_struct *task)
 {
 	struct cfs_rq *cfs_rq;
 
-	if (!bpf_core_field_exists(task->se.cfs_rq) || !bpf_core_field_exists(((struct cfs_rq *)NULL)->rq))
+	if (!has_rq(task))
 		return NULL;
 	cfs_rq = task->se.cfs_rq;
 	return cfs_rq ? cfs_rq->rq : NULL;
@@ -35,13 +41,16 @@ static __always_inline bool wakes_idle_cpu(struct rq *rq)
  * may be a moment old there. Where the clocks of the CPUs do not keep together, the notes disagree, and wake-ups read
  * our clock.
  */
-static __always_inline void clock_note(struct aa_app *app, struct rq *rq, __u64 now)
+static __always_inline void clock_note(struct aa_app *app, struct task_struct *task, __u64 now)
 {
-	__u64 ahead, late;
+	__u64 ahead, late, clock;
 
-	if (!rq || ((now >> 10) & 15))
+	if ((now >> 10) & 15 || !has_rq(task))
 		return;
-	ahead = now - rq->clock;
+	clock = BPF_CORE_READ(task, se.cfs_rq, rq, clock);
+	if (!clock)
+		return;
+	ahead = now - clock;
 	late = ahead - app->clock_ahead;
 	if (!app->clock_ahead || (__s64)late < 0)
 		app->clock_ahead = (__s64)late < -CLOCK_SLACK_NS && app->clock_ahead ? 0 : ahead;
@@ -135,7 +144,7 @@ static __always_inline bool switch_away(struct aa_app *app, struct aa_thread *pr
 	bool both = next && next->app == prev->app;
 	__u32 index = prev->app;
 
-	clock_note(app, rq_of(prev_task), now);
+	clock_note(app, prev_task, now);
 	if (!app_lock_at_last(app, index))
 		return false;
 	aa_ledger_advance(&app->ledger, now);

@@ -24,7 +24,7 @@ static __always_inline bool is_agents(struct task_struct *task)
 {
 	__u32 agent = bpf_get_current_pid_tgid() >> 32;
 
-	return (__u32)task->tgid == agent || (__u32)task->real_parent->tgid == agent;
+	return (__u32)task->tgid == agent || (__u32)BPF_CORE_READ(task, real_parent, tgid) == agent;
 }
 
 /* One pass over all tasks, whenever the agent reads it: a row for each such thread that is in no control group. */
@@ -32,18 +32,21 @@ SEC("iter/task")
 int sessions(struct bpf_iter__task *ctx)
 {
 	struct task_struct *task = ctx->task;
+	struct task_group *group;
 	struct aa_session row;
-	struct task_group *group = NULL;
+	void *parent;
 
-	if (!bpf_core_field_exists(task->sched_task_group) || !bpf_core_field_exists(group->autogroup))
+	if (!bpf_core_field_exists(task->sched_task_group) || !bpf_core_field_exists(struct task_group, autogroup))
 		return 0;
 	if (!task || is_agents(task) || !competes(task))
 		return 0;
-	group = task->sched_task_group; /* of the session, where it is in the root control group (sched_get_task_group()) */
-	if (group->parent && !group->autogroup)
+	group = BPF_CORE_READ(task,
+			      sched_task_group); /* of the session, if it is in no other: sched_get_task_group() */
+	parent = BPF_CORE_READ(group, parent);
+	if (parent && !BPF_CORE_READ(group, autogroup))
 		return 0;
-	row.weight = group->shares;
-	row.id = group->parent ? (__u64)group : 0; /* what was there before the first session competes by itself */
+	row.weight = BPF_CORE_READ(group, shares);
+	row.id = parent ? (__u64)group : 0; /* what was there before the first session competes by itself */
 	bpf_seq_write(ctx->meta->seq, &row, sizeof(row));
 	return 0;
 }

@@ -136,7 +136,7 @@ static __always_inline void on_leave(struct aa_cpu *c, struct task_struct *prev,
 			note_queued(c, waits, bpf_ktime_get_ns());
 		wake_agent(AA_WANTED_LEFT, c->app);
 	}
-	if (c->queued && next->mm)
+	if (c->queued && !(next->flags & PF_KTHREAD))
 		wake_agent(AA_WANTED_QUEUED, c->app);
 }
 
