@@ -219,33 +219,60 @@ static __always_inline __u32 aa_ledger_found(struct aa_ledger *l, __u32 cell)
 	return *(volatile __u32 *)&l->found;
 }
 
+/* The cell of a command that has none of its own. */
+static __always_inline __u32 aa_ledger_other(struct aa_ledger *l)
+{
+	__builtin_memcpy(l->command[AA_MAX_COMMANDS - 1].name, "(other)", 8);
+	l->commands = AA_MAX_COMMANDS;
+	return aa_ledger_found(l, AA_MAX_COMMANDS - 1);
+}
+
+/* A new cell for a command, noted in the slot that a search just ended at. */
+static __always_inline __u32 aa_ledger_add(struct aa_ledger *l, const __u64 *want)
+{
+	__u64 cell = aa_opaque(*(volatile __u32 *)&l->commands), at = aa_opaque(*(volatile __u32 *)&l->slot_found);
+	__u64 *new;
+
+	if (cell >= AA_MAX_COMMANDS - 1)
+		return aa_ledger_other(l);
+	new = (__u64 *)l->command[cell].name;
+	new[0] = want[0];
+	new[1] = want[1];
+	l->commands = cell + 1;
+	if (at < AA_COMMAND_SLOTS)
+		l->slot[at] = cell + 1;
+	return aa_ledger_found(l, cell);
+}
+
 /*
  * Returns the index of the command's cell, made if it is new. Past AA_MAX_COMMANDS - 1 names it is the last cell,
- * "(other)".
+ * "(other)"; so it is for one that finds all its slots taken, which of 127 names one in 100,000 does. Slots, because the
+ * verifier walks a search once for each place that it may end at: it took half of the time in which the programs that are
+ * run at an exec are loaded to go through the names.
  */
 static __always_inline __u32 aa_ledger_command(struct aa_ledger *l, const char name[AA_COMM_LEN])
 {
 	const __u64 *want = (const __u64 *)name, *have;
-	__u64 cell, *new;
+	__u64 hash = (want[0] ^ want[1] * 0x9e3779b97f4a7c15ULL) * 0xc2b2ae3d27d4eb4fULL;
+	__u64 step = hash >> 32 | 1, at = hash >> 48, cell;
 	__u32 i;
 
-	/* what is known of an index or a number when the loop is left, the verifier would follow to the end of the program */
-	for (i = 0; i < AA_MAX_COMMANDS - 1 && i < *(volatile __u32 *)&l->commands; i++) {
-		have = (const __u64 *)l->command[i].name;
-		if (!((have[0] ^ want[0]) | (have[1] ^ want[1])))
+	for (i = 0; i < AA_COMMAND_PROBES; i++, at += step) {
+		at = aa_opaque(at & (AA_COMMAND_SLOTS - 1));
+		*(volatile __u32 *)&l->slot_found = at;
+		if (at >= AA_COMMAND_SLOTS)
 			break;
+		cell = aa_opaque(l->slot[at]);
+		if (!cell)
+			return aa_ledger_add(l, want);
+		cell = aa_opaque(cell - 1);
+		if (cell >= AA_MAX_COMMANDS - 1)
+			break;
+		have = (const __u64 *)l->command[cell].name;
+		if (!((have[0] ^ want[0]) | (have[1] ^ want[1])))
+			return aa_ledger_found(l, cell);
 	}
-	cell = aa_opaque(aa_ledger_found(l, i));
-	if (cell >= AA_MAX_COMMANDS - 1) {
-		__builtin_memcpy(l->command[AA_MAX_COMMANDS - 1].name, "(other)", 8);
-		l->commands = AA_MAX_COMMANDS;
-	} else if (cell >= *(volatile __u32 *)&l->commands) {
-		new = (__u64 *)l->command[cell].name;
-		new[0] = want[0];
-		new[1] = want[1];
-		l->commands = cell + 1;
-	}
-	return aa_ledger_found(l, cell);
+	return aa_ledger_other(l);
 }
 
 #endif /* BPF_LEDGER_H */

@@ -8,6 +8,8 @@
 #include "aa_state.h"
 
 #define AA_MAX_COMMANDS 128 /* the last cell takes every command past the others, under the name "(other)" */
+#define AA_COMMAND_SLOTS 512
+#define AA_COMMAND_PROBES 8 /* slots that a command may be in */
 #define AA_COMM_LEN 16
 #define AA_CONCURRENCY 65 /* the last bucket: 64 or more threads */
 #define AA_WALL_SHIFT 8 /* wall clocks count 1/256 ns: enough for two years of one state */
@@ -55,11 +57,12 @@ struct aa_ledger {
 	__u32 active, running, threads, threads_peak;
 	__u32 cpus; /* CPUs that the app may use, at least 1 */
 	__u32 commands; /* cells in use */
-	__u32 found; /* cell of the last look-up by name */
+	__u32 found, slot_found; /* cell and slot of the last look-up by name */
 	__u64 running_ns[AA_CONCURRENCY]; /* wall time by number of running threads */
 	struct aa_cell command[AA_MAX_COMMANDS];
 	__u64 idle; /* no thread at all, ns */
 	__u64 sleep[AA_SLEEP_CAUSES]; /* no active thread: wall time by cause, ns */
+	__u8 slot[AA_COMMAND_SLOTS]; /* by a hash of a command's name: its cell + 1; 0: free */
 };
 
 #endif /* AA_LEDGER_H */

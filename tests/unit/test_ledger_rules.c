@@ -388,6 +388,24 @@ static void test_commands(void **state)
 	assert_string_equal(l->command[42].name, "command-42");
 }
 
+/* A name whose slots are all taken shares the last cell, and those that are there are found all the same. */
+static void test_command_without_slot(void **state)
+{
+	struct aa_ledger *l = &((struct fixture *)*state)->ledger;
+	__u8 slots[AA_COMMAND_SLOTS];
+
+	assert_int_equal(look_up(l, "first"), 0);
+	assert_int_equal(look_up(l, "second"), 1);
+	memcpy(slots, l->slot, sizeof(slots));
+	memset(l->slot, 1, sizeof(l->slot)); /* all of them are the first one's */
+	assert_int_equal(look_up(l, "first"), 0);
+	assert_int_equal(look_up(l, "third"), AA_MAX_COMMANDS - 1);
+	assert_string_equal(l->command[AA_MAX_COMMANDS - 1].name, "(other)");
+	memcpy(l->slot, slots, sizeof(slots));
+	assert_int_equal(look_up(l, "second"), 1);
+	assert_int_equal(look_up(l, "fourth"), AA_MAX_COMMANDS - 1); /* and there are no new ones any more */
+}
+
 /* Names differ in any of their 16 bytes. */
 static void test_command_names(void **state)
 {
@@ -416,6 +434,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_rest, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_concurrency, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_commands, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_command_without_slot, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_command_names, setup, teardown),
 	};
 
