@@ -81,33 +81,41 @@ static __always_inline void note_time(__u32 at, const struct aa_use_bucket *b, c
 		times->slot[slot] = bpf_ktime_get_ns() >> AA_USE_TICK_SHIFT;
 }
 
-/* A function of its own, which the verifier walks once and not once a block. */
-__noinline int use_note(__u64 tag, __u64 bits)
+/*
+ * Notes the bits of a block in one bucket. Returns 0 if there is no room for it. A function of its own, as the next one
+ * is: the verifier walks each once, and not once a bucket and a block.
+ */
+__noinline int use_note_in(__u32 at, __u64 tag, __u64 bits)
 {
-	struct aa_use_bucket *b;
+	struct aa_use_bucket *b = bpf_map_lookup_elem(&used, &at);
 	struct aa_use_looks *l;
 	struct aa_use_slot *s;
-	__u32 at, zero = 0;
-	int i, taken = 0;
+	__u32 zero = 0;
+	int taken = 0;
 
-	for (i = 0; i < AA_USE_PROBES; i++) {
-		at = aa_use_bucket(tag, i);
-		b = bpf_map_lookup_elem(&used, &at);
-		s = b ? aa_use_take(b, tag, &taken) : NULL;
-		if (!s)
-			continue;
-		if (taken) {
-			note_time(at, b, s);
-			__sync_fetch_and_add(&aa_use.blocks, 1);
-		}
-		if ((s->bits & bits) == bits)
-			return 0;
-		__sync_fetch_and_or(&s->bits, bits);
-		l = bpf_map_lookup_elem(&looks, &zero);
-		if (l)
-			l->fresh++;
+	s = b ? aa_use_take(b, tag, &taken) : NULL;
+	if (!s)
 		return 0;
+	if (taken) {
+		note_time(at, b, s);
+		__sync_fetch_and_add(&aa_use.blocks, 1);
 	}
+	if ((s->bits & bits) == bits)
+		return 1;
+	__sync_fetch_and_or(&s->bits, bits);
+	l = bpf_map_lookup_elem(&looks, &zero);
+	if (l)
+		l->fresh++;
+	return 1;
+}
+
+__noinline int use_note(__u64 tag, __u64 bits)
+{
+	int i;
+
+	for (i = 0; i < AA_USE_PROBES; i++)
+		if (use_note_in(aa_use_bucket(tag, i), tag, bits))
+			return 0;
 	__sync_fetch_and_add(&aa_use.full, 1);
 	return 0;
 }
