@@ -5,7 +5,8 @@
  * runs, and in the unit tests.
  *
  * A glob becomes a shift-and automaton (agent/trace/pattern.c): bit i of the state says that the first i tokens are
- * matched. One step a byte, no branch on the pattern, so the verifier sees one short loop however long the glob is.
+ * matched. One step a byte, no branch on the pattern, so the verifier sees one short loop however long the glob is; and
+ * in the kernel a part of the text at a time, by a function of its own, which it walks once and not once a part.
  */
 #ifndef BPF_MATCH_H
 #define BPF_MATCH_H
@@ -14,27 +15,50 @@
 #include "opaque.h"
 
 #define AA_MATCH_BYTES 256 /* of a path or an argument that are looked at */
+#define AA_MATCH_PART 16
 #define AA_MATCH_PIECES 32 /* of an argument list, each an argument or AA_MATCH_BYTES - 1 bytes of one */
 
 /*
- * Returns 1 if the last component of the NUL-terminated path in text matches the pattern, else 0.
+ * Steps over the first bytes of text, AA_MATCH_PART of them at most, none of which is NUL. Returns the new state.
  */
-static __always_inline int aa_match(const struct aa_pattern *p, const unsigned char text[AA_MATCH_BYTES])
+static __always_inline __u64 aa_match_part(const struct aa_pattern *p, const unsigned char *text, __u32 bytes,
+					   __u64 state)
 {
-	__u64 state = 1;
 	__u32 i;
 
-	for (i = 0; i < AA_MATCH_BYTES; i++) {
+	for (i = 0; i < AA_MATCH_PART && i < bytes; i++) {
 		unsigned char c = text[i];
 		__u64 slash = ((__u64)(c ^ '/') - 1) >>
-			      63; /* 1: the component ends; not a branch, which would be verified 256 times */
+			      63; /* 1: the component ends; not a branch, which would be verified at each byte */
 
-		if (!c)
-			break;
 		state = ((state & p->accept[c]) << 1) | (state & p->star);
 		state = (state & (slash - 1)) | slash;
 	}
+	return state;
+}
+
+#define AA_MATCH_BEGIN 1 /* the state before the first byte */
+
+/* Whether a state behind the last byte is a match. */
+static __always_inline int aa_matched(const struct aa_pattern *p, __u64 state)
+{
 	return (state >> (p->length & 63)) & 1;
+}
+
+/*
+ * Returns 1 if the last component of the path in text, which ends with a NUL or after AA_MATCH_BYTES, matches the pattern,
+ * else 0.
+ */
+static inline int aa_match(const struct aa_pattern *p, const unsigned char text[AA_MATCH_BYTES])
+{
+	__u64 state = AA_MATCH_BEGIN;
+	__u32 at, bytes = 0;
+
+	while (bytes < AA_MATCH_BYTES && text[bytes])
+		bytes++;
+	for (at = 0; at < bytes; at += AA_MATCH_PART)
+		state = aa_match_part(p, text + at, bytes - at, state);
+	return aa_matched(p, state);
 }
 
 /* The search for the script among the arguments of an interpreter. Zeroed: it begins. */

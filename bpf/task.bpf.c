@@ -30,6 +30,7 @@ enum exec_turn { FIRST_TURN, SECOND_TURN, TURNS };
 /* The name that is matched: the program's, then its script's. */
 struct exec_scratch {
 	unsigned char name[AA_MATCH_BYTES] __attribute__((aligned(8)));
+	__u32 bytes; /* of it, without the NUL */
 	struct aa_script search; /* here, and not on the stack, where the verifier would follow each of its values */
 };
 
@@ -53,13 +54,45 @@ struct {
 	__type(value, struct exec_passed);
 } passed SEC(".maps");
 
+/* aa_match_part() from the byte at on, with pattern i. Global functions are verified once, not once a round. */
+__noinline __u64 match_part(__u32 i, __u32 turn, __u32 at, __u64 state)
+{
+	struct exec_scratch *s = bpf_map_lookup_elem(&scratch, &turn);
+	struct aa_pattern *p = bpf_map_lookup_elem(&patterns, &i);
+
+	at &= AA_MATCH_BYTES - AA_MATCH_PART;
+	return s && p ? aa_match_part(p, s->name + at, s->bytes - at, state) : 0;
+}
+
 /* The app of pattern i if it takes the name in scratch; else -1. */
 __noinline int match_name(__u32 i, __u32 turn)
 {
 	struct exec_scratch *s = bpf_map_lookup_elem(&scratch, &turn);
 	struct aa_pattern *p = bpf_map_lookup_elem(&patterns, &i);
+	__u64 state = AA_MATCH_BEGIN;
+	__u32 at;
 
-	return s && p && aa_match(p, s->name) ? (int)p->app : -1;
+	if (!s || !p)
+		return -1;
+	for (at = 0; at < AA_MATCH_BYTES && at < s->bytes; at += AA_MATCH_PART)
+		state = match_part(i, turn, at, state);
+	return aa_matched(p, state) ? (int)p->app : -1;
+}
+
+/* The app of the first pattern that takes the name in scratch; else AA_PATTERN_INTERPRETER if one of those does; else -1. */
+__noinline int match_names(__u32 turn)
+{
+	__u32 i, count = aa_config.patterns;
+	int app, found = -1;
+
+	for (i = 0; i < AA_MAX_PATTERNS && i < count; i++) {
+		app = match_name(i, turn);
+		if (app >= 0 && app != AA_PATTERN_INTERPRETER)
+			return app;
+		if (app >= 0)
+			found = app;
+	}
+	return found;
 }
 
 /* aa_script_step() with what is in scratch: size bytes. Global functions are verified once, not once a round. */
@@ -94,6 +127,7 @@ __noinline int find_script(__u32 turn)
 		if (n <= 0)
 			break;
 		verdict = script_step(turn, n);
+		s->bytes = n - 1;
 		if (verdict != AA_SCRIPT_GO_ON)
 			return verdict == AA_SCRIPT_FOUND;
 		at += n == sizeof(s->name) ? n - 1 : n;
@@ -104,33 +138,24 @@ __noinline int find_script(__u32 turn)
 /* The app whose name the new program of the current task bears, by its own name or by its script's, or -1. */
 static __always_inline int match_exec(struct task_struct *task, struct linux_binprm *bprm, __u32 turn)
 {
-	__u32 i, count = aa_config.patterns;
 	struct exec_scratch *s = bpf_map_lookup_elem(&scratch, &turn);
-	bool interpreter = false;
 	int app;
 	long n;
 
-	if (!s || !count)
+	if (!s)
 		return -1;
 	n = bpf_probe_read_kernel_str(s->name, sizeof(s->name), bprm->filename);
 	if (n <= 0 ||
 	    n >= (long)sizeof(s->name)) /* a path that long: the name is cut off, the kernel's own short form is not */
-		bpf_probe_read_kernel_str(s->name, sizeof(task->comm), task->comm);
-	for (i = 0; i < AA_MAX_PATTERNS && i < count; i++) {
-		app = match_name(i, turn);
-		if (app == AA_PATTERN_INTERPRETER)
-			interpreter = true;
-		else if (app >= 0)
-			return app;
-	}
-	if (!interpreter || !find_script(turn))
+		n = bpf_probe_read_kernel_str(s->name, sizeof(task->comm), task->comm);
+	if (n <= 0)
 		return -1;
-	for (i = 0; i < AA_MAX_PATTERNS && i < count; i++) {
-		app = match_name(i, turn);
-		if (app >= 0 && app != AA_PATTERN_INTERPRETER)
-			return app;
-	}
-	return -1;
+	s->bytes = n - 1;
+	app = match_names(turn);
+	if (app != AA_PATTERN_INTERPRETER)
+		return app;
+	app = find_script(turn) ? match_names(turn) : -1;
+	return app == AA_PATTERN_INTERPRETER ? -1 : app;
 }
 
 /* match_exec(), unless the other turn has had no match just now. */

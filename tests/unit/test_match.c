@@ -249,6 +249,33 @@ static void test_automaton(void **state)
 	assert_int_equal(aa_match(&p, text), 0);
 }
 
+/* A text is stepped over in parts: whatever stands where one ends, a star, a slash or the text's own end, goes on. */
+static void test_parts(void **state)
+{
+	unsigned char text[AA_MATCH_BYTES];
+	struct aa_pattern p, star;
+	int length, slash;
+
+	(void)state;
+	assert_int_equal(pattern_compile("abcdefgh", 0, &p), 0);
+	assert_int_equal(pattern_compile("ab*gh", 0, &star), 0);
+	for (length = 9; length < AA_MATCH_BYTES; length++) {
+		memset(text, 'x', sizeof(text));
+		slash = length - 9;
+		text[slash] = '/';
+		memcpy(text + slash + 1, "abcdefgh", 8);
+		text[length] = '\0';
+		assert_int_equal(aa_match(&p, text), 1);
+		assert_int_equal(aa_match(&star, text), 1);
+		text[length] = 'x';
+		assert_int_equal(aa_match(&p, text), 0);
+		text[length] = '\0';
+		text[length - 1] = 'x';
+		assert_int_equal(aa_match(&p, text), 0);
+		assert_int_equal(aa_match(&star, text), 0);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -256,6 +283,7 @@ int main(void)
 		cmocka_unit_test(test_long_values),   cmocka_unit_test(test_long_words),
 		cmocka_unit_test(test_long_script),   cmocka_unit_test(test_bound),
 		cmocka_unit_test(test_odd_arguments), cmocka_unit_test(test_automaton),
+		cmocka_unit_test(test_parts),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
