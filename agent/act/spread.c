@@ -35,6 +35,7 @@
 #define LOCK_WAIT_MS 100 /* for a spread_recover() elsewhere that looks at the new file */
 #define MOVES_MAX 64 /* in one step */
 #define BORN_MAX 1024 /* pids that are looked at after a step */
+#define WANTED_MAX 64 /* files of waiting threads that a step reads in its search for free CPUs */
 
 /* In a file, which is written, not mapped: where its disk is full or broken, a write says so. */
 struct moving {
@@ -65,6 +66,7 @@ struct spread {
 	unsigned int nmoves;
 	uint64_t next_ns; /* when the next step is due */
 	uint64_t pause_ns; /* at least until then: we are a realtime process, and threads may queue up all the time */
+	unsigned int wanted; /* of WANTED_MAX, in this step */
 	bool armed; /* the kernel side was asked for a wake-up */
 	bool full; /* somebody waits, and the app has all CPUs */
 	pid_t born; /* the last pid that was given out before them */
@@ -347,11 +349,14 @@ static bool is_movable(const struct spread *s, pid_t tid, unsigned int cpu, stru
 	return ret->state == 'R' && ret->cpu == cpu && load(&s->cpus->cpu[cpu].queued) == (uint32_t)tid;
 }
 
-static bool is_ready_on(const struct spread *s, pid_t tid, unsigned int cpu)
+static bool is_ready_on(struct spread *s, pid_t tid, unsigned int cpu)
 {
 	struct sys_process_stat stat;
 
-	return tid && !sys_process_stat_read(s->root, tid, &stat) && stat.state == 'R' && stat.cpu == cpu;
+	if (!tid)
+		return false;
+	s->wanted++;
+	return !sys_process_stat_read(s->root, tid, &stat) && stat.state == 'R' && stat.cpu == cpu;
 }
 
 /* Whether one of the app waits on a CPU, as noted or because it was sent there. */
@@ -367,13 +372,13 @@ static bool is_wanted(struct spread *s, unsigned int cpu, uint64_t apps)
 
 /*
  * The next online CPU that has none of the app and for which none of it waits, taken being a set of those that were given
- * away already.
+ * away already; -1 also where a step has looked at so many that it has to end: we are a realtime process.
  */
 static int free_cpu(struct spread *s, uint64_t apps, const cpu_set_t *taken)
 {
 	unsigned int i;
 
-	for (i = 0; i < s->ncpus; i++)
+	for (i = 0; i < s->ncpus && s->wanted < WANTED_MAX; i++)
 		if (has_cpu(&s->online, i) && !load(&s->cpus->cpu[i].running) && !CPU_ISSET(i, taken) &&
 		    !is_wanted(s, i, apps))
 			return (int)i;
@@ -516,6 +521,7 @@ unsigned int spread_step(struct spread *s, uint64_t apps, uint64_t now_ns)
 	widen_children(s);
 	s->nmoves = 0;
 	s->full = false;
+	s->wanted = 0;
 	s->next_ns = UINT64_MAX;
 	read_online(s, now_ns);
 	CPU_ZERO(&taken);

@@ -119,13 +119,13 @@ static int open_process(const char *root, pid_t pid)
 	return fd < 0 ? -errno : fd;
 }
 
-static int read_stat(int dirfd, struct sys_process_stat *ret)
+static int read_stat(int dirfd, const char *path, struct sys_process_stat *ret)
 {
 	char text[STAT_MAX_BYTES];
 	size_t len;
 	int err;
 
-	err = read_file_start_at(dirfd, "stat", text, sizeof(text), &len);
+	err = read_file_start_at(dirfd, path, text, sizeof(text), &len);
 	return err ? err : sys_process_stat_parse(text, len, ret);
 }
 
@@ -189,7 +189,7 @@ int sys_process_read(const char *root, pid_t pid, struct sys_process *ret)
 	process = calloc(1, sizeof(*process));
 	if (!process)
 		return -ENOMEM;
-	err = read_stat(dirfd, &process->stat);
+	err = read_stat(dirfd, "stat", &process->stat);
 	if (err)
 		return err;
 	read_exe(dirfd, process->exe, sizeof(process->exe));
@@ -268,9 +268,10 @@ int sys_process_list(const char *root, pid_t **ret_pids, size_t *ret_count)
 
 int sys_process_stat_read(const char *root, pid_t pid, struct sys_process_stat *ret)
 {
-	cleanup_close int dirfd = open_process(root, pid);
+	char path[PATH_MAX];
+	int err = sys_path(path, sizeof(path), root, "/proc/%d/task/%d/stat", pid, pid);
 
-	return dirfd < 0 ? dirfd : read_stat(dirfd, ret);
+	return err ? err : read_stat(AT_FDCWD, path, ret);
 }
 
 int sys_process_start_time(const char *root, pid_t pid, uint64_t *ret_ticks)
