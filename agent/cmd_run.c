@@ -223,13 +223,14 @@ static void check_clock(struct run *run)
 {
 	const struct config *c = run->config;
 
+	/* first: where both are due, the last report says it all */
+	if (c->duration_ns && !remaining_ms(run->started_ns, c->duration_ns) && run->ending == ENDING_NOT_YET)
+		run->ending = ENDING_DURATION;
 	if (c->interval_ns && !remaining_ms(run->reported_ns, c->interval_ns) && run->ending == ENDING_NOT_YET) {
 		run->reported_ns += c->interval_ns;
 		if (emit_reports(c, &run->host, &run->watch, &run->tuning, ENDING_NOT_YET))
 			run->report_failed = true;
 	}
-	if (c->duration_ns && !remaining_ms(run->started_ns, c->duration_ns) && run->ending == ENDING_NOT_YET)
-		run->ending = ENDING_DURATION;
 }
 
 /*

@@ -295,6 +295,8 @@ case_follow_interim_reports() {
 	check_report r
 	jq -s -e 'length >= 4 and length <= 6 and ([.[].wall_seconds] | . == sort and .[0] > 0.2)' r >/dev/null ||
 		fail "reports: $(jq -s -c '[.[].wall_seconds]' r)"
+	"${AGENT[@]}" -f json --pid "$started" -i 0.5 -d 1 >r 2>r.err || fail "exit status $?"
+	jq -s -e 'length <= 2' r >/dev/null || fail "an interim report with the last: $(jq -s -c '[.[].wall_seconds]' r)"
 }
 
 # Ctrl-C ends the watching, not the app; the report comes.
