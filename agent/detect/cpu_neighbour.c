@@ -25,8 +25,9 @@ static bool eval(const struct app *app, const struct host *host, struct verdict 
 	say_commands(&v, app, part);
 	say_evidence(&v, "; it got %s of %u CPUs while it had work", units_cpus(UNITS_BUF, mean_running(app)),
 		     app->cpus);
-	say_suggestion(&v, "move the other load away, or give the app a cgroup of its own with a higher cpu.weight "
-			   "(cpu.shares on v1); nice does not reach across sessions (autogroup)");
+	say_suggestion(&v,
+		       "move the other load away; without the agent, a cgroup of the app's own with a higher "
+		       "cpu.weight (cpu.shares on v1) helps, where nice does not reach across sessions (autogroup)");
 	*ret = v;
 	return true;
 }
