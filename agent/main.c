@@ -104,7 +104,10 @@ static int check_words(const struct command_row *command, const struct config *c
 	else if (find_command(word))
 		log_err("'%s': a command comes before its options: accel-agent %s [OPTIONS]...", word, word);
 	else
-		log_err("'%.64s' is not an option; to start a command, write: accel-agent -- COMMAND [ARG]...", word);
+		log_err("'%.64s' is neither an option nor one of doctor, warm, profile, bench and restore; to start a "
+			"command, "
+			"write: accel-agent -- COMMAND [ARG]...",
+			word);
 	return -EINVAL;
 }
 
