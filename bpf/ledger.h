@@ -253,10 +253,13 @@ static __always_inline __u32 aa_ledger_add(struct aa_ledger *l, const __u64 *wan
 static __always_inline __u32 aa_ledger_command(struct aa_ledger *l, const char name[AA_COMM_LEN])
 {
 	const __u64 *want = (const __u64 *)name, *have;
-	__u64 hash = (want[0] ^ want[1] * 0x9e3779b97f4a7c15ULL) * 0xc2b2ae3d27d4eb4fULL;
-	__u64 step = hash >> 32 | 1, at = hash >> 48, cell;
+	__u64 hash = want[0] ^ want[1] * 0x9e3779b97f4a7c15ULL, step, at, cell;
 	__u32 i;
 
+	/* folded before: a product has in its middle nothing of what differs above */
+	hash = (hash ^ hash >> 32) * 0xc2b2ae3d27d4eb4fULL;
+	step = hash >> 32 | 1;
+	at = hash >> 48;
 	for (i = 0; i < AA_COMMAND_PROBES; i++, at += step) {
 		at = aa_opaque(at & (AA_COMMAND_SLOTS - 1));
 		*(volatile __u32 *)&l->slot_found = at;

@@ -388,6 +388,31 @@ static void test_commands(void **state)
 	assert_string_equal(l->command[42].name, "command-42");
 }
 
+/* Names of which only some bytes differ, wherever, have a cell each: none finds all its slots taken by others. */
+static void test_alike_commands(void **state)
+{
+	struct aa_ledger *l = &((struct fixture *)*state)->ledger;
+	char name[AA_COMM_LEN] = "library-library";
+	unsigned int i, at, made;
+
+	for (at = 0; at + 1 < sizeof(name) - 1; at++) {
+		memset(l, 0, sizeof(*l));
+		memcpy(name, "library-library", sizeof(name));
+		for (i = 0; i < AA_MAX_COMMANDS - 1; i++) {
+			name[at] = 'a' + i % 12;
+			name[at + 1] = 'a' + i / 12;
+			made = look_up(l, name);
+			assert_int_equal(made, i);
+		}
+		memset(l, 0, sizeof(*l));
+		memcpy(name, "library-library", sizeof(name));
+		for (i = 0; i < 26; i++) {
+			name[at] = 'a' + i;
+			assert_int_equal(look_up(l, name), i);
+		}
+	}
+}
+
 /* A name whose slots are all taken shares the last cell, and those that are there are found all the same. */
 static void test_command_without_slot(void **state)
 {
@@ -434,6 +459,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_rest, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_concurrency, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_commands, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_alike_commands, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_command_without_slot, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_command_names, setup, teardown),
 	};
