@@ -66,6 +66,8 @@ struct spread {
 	unsigned int nmoves;
 	uint64_t next_ns; /* when the next step is due */
 	uint64_t pause_ns; /* at least until then: we are a realtime process, and threads may queue up all the time */
+	unsigned int search,
+		searched; /* where the search for a free CPU goes on, and how many this step has behind it */
 	unsigned int wanted; /* of WANTED_MAX, in this step */
 	bool armed; /* the kernel side was asked for a wake-up */
 	bool full; /* somebody waits, and the app has all CPUs */
@@ -371,18 +373,30 @@ static bool is_wanted(struct spread *s, unsigned int cpu, uint64_t apps)
 }
 
 /*
- * The next online CPU that has none of the app and for which none of it waits, taken being a set of those that were given
- * away already; -1 also where a step has looked at so many that it has to end: we are a realtime process.
+ * The next online CPU that has none of the app and for which none of it waits; each CPU is looked at once in a step. -1:
+ * there is none, or the step has read so much that it has to end (we are a realtime process), and s->searched is less than
+ * s->ncpus.
  */
-static int free_cpu(struct spread *s, uint64_t apps, const cpu_set_t *taken)
+static int free_cpu(struct spread *s, uint64_t apps)
 {
-	unsigned int i;
+	unsigned int cpu;
 
-	for (i = 0; i < s->ncpus && s->wanted < WANTED_MAX; i++)
-		if (has_cpu(&s->online, i) && !load(&s->cpus->cpu[i].running) && !CPU_ISSET(i, taken) &&
-		    !is_wanted(s, i, apps))
-			return (int)i;
+	while (s->searched < s->ncpus && s->wanted < WANTED_MAX) {
+		cpu = s->search % s->ncpus;
+		s->search = cpu + 1;
+		s->searched++;
+		if (has_cpu(&s->online, cpu) && !load(&s->cpus->cpu[cpu].running) && !is_wanted(s, cpu, apps))
+			return (int)cpu;
+	}
 	return -1;
+}
+
+/* From the first CPU on, or from where the last search had to end. */
+static void begin_search(struct spread *s)
+{
+	if (s->wanted < WANTED_MAX)
+		s->search = 0;
+	s->searched = s->wanted = 0;
 }
 
 /*
@@ -430,7 +444,7 @@ static void due_at(struct spread *s, uint64_t when_ns)
 }
 
 /* Deals with the thread that waits on a CPU. Returns whether it makes sense to go on to other CPUs. */
-static bool step_cpu(struct spread *s, unsigned int cpu, uint64_t apps, uint64_t now_ns, cpu_set_t *taken)
+static bool step_cpu(struct spread *s, unsigned int cpu, uint64_t apps, uint64_t now_ns)
 {
 	struct sys_process_stat stat;
 	uint64_t since;
@@ -445,9 +459,10 @@ static bool step_cpu(struct spread *s, unsigned int cpu, uint64_t apps, uint64_t
 	}
 	target = -1;
 	if (is_movable(s, tid, cpu, &stat)) {
-		target = free_cpu(s, apps, taken);
+		target = free_cpu(s, apps);
 		if (target < 0) {
-			s->full = true;
+			s->full = s->searched == s->ncpus;
+			due_at(s, s->full ? UINT64_MAX : now_ns + PAUSE_MAX_NS);
 			return false;
 		}
 	}
@@ -458,7 +473,6 @@ static bool step_cpu(struct spread *s, unsigned int cpu, uint64_t apps, uint64_t
 	if (!is_ready(s))
 		return false;
 	if (move_thread(s, tid, (unsigned int)target, stat.start_ticks)) {
-		CPU_SET((unsigned int)target, taken);
 		s->sent[target] = tid;
 		s->moves[s->nmoves++] = (struct move){ tid, stat.group, (unsigned int)target };
 	}
@@ -479,12 +493,10 @@ static bool nobody_waits(const struct spread *s, uint64_t apps)
 /* Whether that for which the kernel side was just asked to wake us was there before it could see the wish. */
 static bool came_before(struct spread *s, uint64_t apps, bool moved)
 {
-	cpu_set_t none;
-
 	if (!s->full)
 		return !nobody_waits(s, apps);
-	CPU_ZERO(&none);
-	return !moved && free_cpu(s, apps, &none) >= 0; /* whoever was moved may not run there yet */
+	begin_search(s);
+	return !moved && free_cpu(s, apps) >= 0; /* whoever was moved may not run there yet */
 }
 
 /*
@@ -516,16 +528,14 @@ unsigned int spread_step(struct spread *s, uint64_t apps, uint64_t now_ns)
 {
 	bool woken = s->armed && !load(&s->cpus->armed);
 	unsigned int i, moved;
-	cpu_set_t taken;
 
 	widen_children(s);
 	s->nmoves = 0;
 	s->full = false;
-	s->wanted = 0;
+	begin_search(s);
 	s->next_ns = UINT64_MAX;
 	read_online(s, now_ns);
-	CPU_ZERO(&taken);
-	for (i = 0; i < s->ncpus && step_cpu(s, i, apps, now_ns, &taken); i++)
+	for (i = 0; i < s->ncpus && step_cpu(s, i, apps, now_ns); i++)
 		;
 	moved = s->nmoves;
 	widen_children(s);
