@@ -119,7 +119,12 @@ struct sched_avg {
 	unsigned long runnable_avg;
 };
 
+struct load_weight {
+	unsigned long weight;
+};
+
 struct sched_entity {
+	struct load_weight load;
 	struct sched_avg avg;
 	__u64 sum_exec_runtime;
 	__u64 prev_sum_exec_runtime;

@@ -5,7 +5,8 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
-#define BUSY 256 /* of 1,024: how much of the last 100 ms or so it ran or wanted to; who just wakes up is no rival */
+#define BUSY \
+	256 /* of 1,024: how much of the last 100 ms or so it ran or wanted to: who wakes up now and then is no rival. New threads count */
 
 /* Whether a thread of others runs or wants to, one of those that share by weight. */
 static __always_inline bool competes(struct task_struct *task)
@@ -38,15 +39,16 @@ int sessions(struct bpf_iter__task *ctx)
 
 	if (!bpf_core_field_exists(task->sched_task_group) || !bpf_core_field_exists(struct task_group, autogroup))
 		return 0;
-	if (!task || is_agents(task) || !competes(task))
+	if (!task || !competes(task) || is_agents(task))
 		return 0;
 	group = BPF_CORE_READ(task,
 			      sched_task_group); /* of the session, if it is in no other: sched_get_task_group() */
 	parent = BPF_CORE_READ(group, parent);
 	if (parent && !BPF_CORE_READ(group, autogroup))
 		return 0;
-	row.weight = BPF_CORE_READ(group, shares);
-	row.id = parent ? (__u64)group : 0; /* what was there before the first session competes by itself */
+	/* what was there before the first session competes by itself */
+	row.weight = parent ? BPF_CORE_READ(group, shares) : task->se.load.weight;
+	row.id = parent ? (__u64)group : 0;
 	bpf_seq_write(ctx->meta->seq, &row, sizeof(row));
 	return 0;
 }

@@ -26,7 +26,7 @@
 #include "util/file.h"
 
 #define MACHINE_NS 1000000ULL /* what the machine as a whole does is not read anew sooner */
-#define SESSIONS_NS 50000000ULL /* nor what its sessions weigh */
+#define SESSIONS_NS 400000000ULL /* nor what its sessions weigh */
 
 /* --- what the governor asks --- */
 

@@ -307,7 +307,7 @@ static double sessions(void *context)
 /* In the root of the hierarchy, with autogroup, sessions compete, and threads without it. Somebody does in any case. */
 static void test_sessions(void **state)
 {
-	double weight = 4.5;
+	double weight = 2.5;
 	struct facts_machine parted = { .autogroup = true, .sessions = sessions, .context = &weight };
 	const struct fake *fake = *state;
 	struct facts_before before = { 0 };
@@ -319,7 +319,10 @@ static void test_sessions(void **state)
 	assert_true(f.siblings == 2); /* there is nobody in the root */
 	fake_put(fake, "/v1/cgroup.procs", "3\n");
 	facts_read(&parted, &fake->v1, NULL, 7, &before, &f);
-	assert_true(f.siblings == 2 + 4.5);
+	assert_true(f.siblings == 2 + 2.5);
+	weight = 9; /* it stays when they are gone: so much would starve the next one */
+	facts_read(&parted, &fake->v1, NULL, 7, &before, &f);
+	assert_true(f.siblings == 2 + 4);
 	weight = 0;
 	facts_read(&parted, &fake->v1, NULL, 7, &before, &f);
 	assert_true(f.siblings == 2 + 1);
