@@ -6,7 +6,7 @@ import time
 from harness import Section, median, rotated, spread
 
 
-REASON = "the agent has many programs, which the kernel verifies one after another; runqlat has three"
+REASON = "the agent has some 30 programs, each of which the kernel verifies before it runs; runqlat has three"
 
 
 def measure(bench, rounds):

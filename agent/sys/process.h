@@ -57,8 +57,8 @@ void sys_process_command_line(const struct sys_process *process, char *ret, size
 int sys_process_list(const char *root, pid_t **ret_pids, size_t *ret_count);
 
 /*
- * Reads the stat line of a thread, or of a process's first one, which has all that is kept of the process's own; for that
- * the kernel goes through all its threads, to add up times that nobody asks for. Returns 0, -ENOENT or -ESRCH (no such process), or -errno.
+ * Reads the stat line of a thread, or of a process's first one, which has the process's own. Not
+ * /proc/PID/stat: for that the kernel goes through all its threads, to add up times that nobody asks for here. Returns 0, -ENOENT or -ESRCH (no such process), or -errno.
  */
 int sys_process_stat_read(const char *root, pid_t pid, struct sys_process_stat *ret);
 
